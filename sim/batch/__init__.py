@@ -1,0 +1,1 @@
+"""Many patients and many replicates: chunks, workers, store, resume. Knows nothing of medicine."""

@@ -1,0 +1,1 @@
+"""The console command: parse, call, print. Nothing is computed here."""

@@ -1,0 +1,1 @@
+"""Arms side by side: each study as published, and every protocol in one population."""

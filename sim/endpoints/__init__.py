@@ -1,0 +1,1 @@
+"""From a History to time-to-event tables, by arm and by subgroup. No estimators."""

@@ -1,0 +1,1 @@
+"""What happens next to one patient: draws, step, the drivers and the History. No files, no statistics."""

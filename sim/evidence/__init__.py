@@ -1,0 +1,1 @@
+"""Published results as data: records, audit, study definitions. Nothing is fitted here."""

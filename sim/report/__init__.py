@@ -1,0 +1,1 @@
+"""Figures, tables, HTML and a patient's story in words. Computes no estimates of its own."""
