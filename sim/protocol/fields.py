@@ -1,0 +1,316 @@
+"""The small building blocks of the protocol schema: expressions, distributions, priors, baselines. No protocol sections here."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+
+class Model(BaseModel):
+    """Base of all schema models: unknown keys are refused, nothing is coerced, instances do not change."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=False, serialize_by_alias=True)
+
+
+class Kind:
+    """Marks a text field as an expression and says what it must yield: boolean, number, duration, probability or marker."""
+
+    def __init__(self, expect: str) -> None:
+        self.expect = expect
+
+    def __repr__(self) -> str:
+        return f"Kind({self.expect!r})"
+
+
+def _expression_text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if not isinstance(value, str):
+        raise ValueError(f"expected an expression (a number or text such as \"a + 2 * b\"), found a {_kind_of(value)}")
+    return value.strip()
+
+
+def _kind_of(value: Any) -> str:
+    return {dict: "mapping", list: "list", bool: "boolean"}.get(type(value), type(value).__name__)
+
+
+_TEXT = (BeforeValidator(_expression_text), WithJsonSchema({"type": ["string", "number"]}))
+Number = Annotated[str, *_TEXT, Kind("number")]
+Probability = Annotated[str, *_TEXT, Kind("probability")]
+DurationExpr = Annotated[str, *_TEXT, Kind("duration")]
+MarkerExpr = Annotated[str, *_TEXT, Kind("marker")]
+Guard = Annotated[str, BeforeValidator(_expression_text), WithJsonSchema({"type": ["string", "boolean"]}), Kind("boolean")]
+
+NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
+RESERVED = frozenset({"and", "or", "not", "in", "if", "true", "false", "cycle", "continue", "else", "start"})
+
+
+def _name(value: Any) -> Any:
+    if isinstance(value, str) and not NAME.match(value):
+        raise ValueError(f'"{value}" is not a name; use a letter followed by letters, digits and _')
+    if isinstance(value, str) and value in RESERVED:
+        raise ValueError(f'"{value}" is a word of the language and cannot be a name')
+    return value
+
+
+Name = Annotated[str, BeforeValidator(_name), WithJsonSchema({"type": "string", "pattern": NAME.pattern})]
+
+
+def one_or_more(value: Any) -> Any:
+    """A single word stands for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[
+    list[Name],
+    BeforeValidator(one_or_more),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+class Arguments(Model):
+    """Named arguments that may also be written as a list in their declared order, or as one bare value."""
+
+    bare: ClassVar[bool] = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_list(cls, value: Any) -> Any:
+        names = [field.alias or name for name, field in cls.model_fields.items()]
+        if isinstance(value, list):
+            if len(value) > len(names):
+                raise ValueError(f"takes {len(names)} values ({', '.join(names)}), found {len(value)}")
+            return dict(zip(names, value, strict=False))
+        if cls.bare and not isinstance(value, dict):
+            return {names[0]: value}
+        return value
+
+
+class OneOf(Model):
+    """A mapping with exactly one key, the name of a family; a bare word stands for a family without arguments."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exactly_one(cls, value: Any) -> Any:
+        families = [field.alias or name for name, field in cls.model_fields.items()]
+        if isinstance(value, dict) and len(value) != 1 and all(key in families for key in value):
+            raise ValueError(f"give exactly one of {', '.join(families)}; found {', '.join(value) or 'none'}")
+        return value
+
+    @property
+    def family(self) -> str:
+        """The name of the family that is given."""
+        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
+
+    @property
+    def arguments(self) -> Any:
+        """The arguments of that family."""
+        return getattr(self, self.family)
+
+
+class Normal(Arguments):
+    mean: Number
+    sd: Number
+
+
+class LogNormal(Arguments):
+    median: Number
+    sigma: Number
+
+
+class Exponential(Arguments):
+    bare = True
+    mean: Number
+
+
+class Uniform(Arguments):
+    low: Number
+    high: Number
+
+
+class WeibullDraw(Arguments):
+    shape: Number
+    scale: Number
+
+
+class LogLogisticDraw(Arguments):
+    shape: Number
+    median: Number
+
+
+class Gamma(Arguments):
+    """Mean and standard deviation, both constant: compiled into a quantile table."""
+
+    mean: Number
+    sd: Number
+
+
+class Beta(Arguments):
+    """Shape parameters a and b, both constant: compiled into a quantile table."""
+
+    a: Number
+    b: Number
+
+
+class Histogram(Arguments):
+    """Uniform within bins: ``edges`` has one value more than ``weights``, which need not sum to one."""
+
+    edges: Annotated[list[float], Field(min_length=2)]
+    weights: Annotated[list[Number], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _shape(self) -> Histogram:
+        if len(self.edges) != len(self.weights) + 1:
+            raise ValueError(f"{len(self.weights)} weights need {len(self.weights) + 1} edges, found {len(self.edges)}")
+        if any(b <= a for a, b in zip(self.edges, self.edges[1:], strict=False)):
+            raise ValueError(f"edges must increase, found {self.edges}")
+        return self
+
+
+class Distribution(OneOf):
+    """What is drawn, by one monotone inverse of one uniform; a bare value is ``fixed``."""
+
+    fixed: Number | None = None
+    normal: Normal | None = None
+    lognormal: LogNormal | None = None
+    exponential: Exponential | None = None
+    uniform: Uniform | None = None
+    weibull: WeibullDraw | None = None
+    loglogistic: LogLogisticDraw | None = None
+    gamma: Gamma | None = None
+    beta: Beta | None = None
+    histogram: Histogram | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare(cls, value: Any) -> Any:
+        return value if isinstance(value, dict | list) else {"fixed": value}
+
+
+class AttributeDraw(OneOf):
+    """What a patient attribute is drawn from: any distribution, a yes/no, or one of several words."""
+
+    fixed: Number | None = None
+    normal: Normal | None = None
+    lognormal: LogNormal | None = None
+    exponential: Exponential | None = None
+    uniform: Uniform | None = None
+    weibull: WeibullDraw | None = None
+    loglogistic: LogLogisticDraw | None = None
+    gamma: Gamma | None = None
+    beta: Beta | None = None
+    histogram: Histogram | None = None
+    bernoulli: Probability | None = None
+    categorical: dict[str, Probability] | None = None
+
+
+class BetaPrior(Arguments):
+    a: Annotated[float, Field(gt=0)]
+    b: Annotated[float, Field(gt=0)]
+
+
+class NormalPrior(Arguments):
+    mean: float
+    sd: Annotated[float, Field(gt=0)]
+
+
+class LogNormalPrior(Arguments):
+    median: Annotated[float, Field(gt=0)]
+    sigma: Annotated[float, Field(gt=0)]
+
+
+class UniformPrior(Arguments):
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> UniformPrior:
+        if self.low >= self.high:
+            raise ValueError(f"low must be below high, found {self.low:g} and {self.high:g}")
+        return self
+
+
+class Prior(OneOf):
+    """What is believed of a parameter before fitting: beta [a, b], normal [mean, sd], lognormal [median, sigma], uniform [low, high]."""
+
+    beta: BetaPrior | None = None
+    normal: NormalPrior | None = None
+    lognormal: LogNormalPrior | None = None
+    uniform: UniformPrior | None = None
+
+
+class Plateaued(Arguments):
+    """Common to all baselines: ``plateau`` makes it improper, S(t) = plateau + (1 - plateau) S0(t)."""
+
+    plateau: Number | None = None
+
+
+class ExponentialBaseline(Plateaued):
+    mean: Number | None = None
+
+
+class WeibullBaseline(Plateaued):
+    shape: Number
+    scale: Number | None = None
+
+
+class GompertzBaseline(Plateaued):
+    """Hazard proportional to exp(rate * years on the clock)."""
+
+    rate: Number
+
+
+class LogLogisticBaseline(Plateaued):
+    shape: Number
+    median: Number
+
+
+class LogNormalBaseline(Plateaued):
+    median: Number
+    sigma: Number
+
+
+class PiecewiseBaseline(Plateaued):
+    """Constant hazards between cuts: ``hazards`` has one value more than ``cuts``."""
+
+    cuts: list[DurationExpr]
+    hazards: Annotated[list[Number], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _shape(self) -> PiecewiseBaseline:
+        if len(self.hazards) != len(self.cuts) + 1:
+            raise ValueError(f"{len(self.cuts)} cuts need {len(self.cuts) + 1} hazards, found {len(self.hazards)}")
+        return self
+
+
+class ProperBaseline(OneOf):
+    """A baseline hazard by family."""
+
+    exponential: ExponentialBaseline | None = None
+    weibull: WeibullBaseline | None = None
+    gompertz: GompertzBaseline | None = None
+    loglogistic: LogLogisticBaseline | None = None
+    lognormal: LogNormalBaseline | None = None
+    piecewise: PiecewiseBaseline | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_word(cls, value: Any) -> Any:
+        return {value: {}} if isinstance(value, str) else value
+
+
+class LatentClass(Model):
+    """A cured share, drawn once a patient; the others follow ``uncured``, on which multipliers act."""
+
+    cured: Probability
+    uncured: ProperBaseline
+
+
+class Baseline(ProperBaseline):
+    """A baseline hazard by family, or a mixture with a cured class."""
+
+    latent_class: LatentClass | None = None
