@@ -1,5 +1,32 @@
-"""Engraft: leukaemia treatment protocols simulated patient by patient. Only the public names; each is imported when used."""
+"""Engraft: leukaemia treatment protocols simulated patient by patient. Only the public names, imported at first use."""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 __version__ = "0.1.0"
+
+__all__ = ["__version__", "compare", "load_protocol", "simulate", "trace"]
+
+# Where each public name lives. A user of one verb should not wait for the libraries of the others.
+# `compare` is the room of that name, which can be called (see there).
+_HOMES = {
+    "load_protocol": "sim.protocol.resolve:load_protocol",
+    "simulate": "sim.batch.run:simulate",
+    "compare": "sim.compare",
+    "trace": "sim.report.trace:trace",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = _HOMES[name].partition(":")
+    found = import_module(module)
+    return getattr(found, attribute) if attribute else found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

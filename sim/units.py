@@ -1,4 +1,4 @@
-"""Units of time: ticks, days and the spelling of durations ("28 d", "8.4 months", "2 y"). Nothing else is converted here."""
+"""Units of time: ticks, days and the spelling of durations ("28 d", "8.4 months", "2 y"). Nothing else is here."""
 
 from __future__ import annotations
 

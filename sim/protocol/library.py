@@ -1,0 +1,101 @@
+"""Finds YAML files by path or by name, in a checkout, an editable install and a wheel alike. Reads none of them."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+from typing import Literal
+
+from sim.errors import UsageError, did_you_mean
+
+Kind = Literal["protocol", "population", "evidence", "config"]
+
+SUFFIX = ".yaml"
+
+FOLDERS: dict[Kind, str] = {
+    "protocol": "protocols",
+    "population": "protocols/populations",
+    "evidence": "protocols/evidence",
+    "config": "configs",
+}
+
+
+def folder(kind: Kind) -> Path:
+    """Where the shipped files of a kind are.
+
+    A wheel carries the folders inside the package; a checkout, which an editable install points to, has them at the
+    top of the repository.
+    """
+    package = Path(__file__).parents[1]
+    packed = package / "_data"
+    return (packed if packed.is_dir() else package.parent) / FOLDERS[kind]
+
+
+def names(kind: Kind) -> list[str]:
+    """Names of the shipped files of a kind, sorted.
+
+    Parameters
+    ----------
+    kind : {"protocol", "population", "evidence", "config"}
+    """
+    return sorted(path.stem for path in folder(kind).glob(f"*{SUFFIX}"))
+
+
+def find(name_or_path: str | Path, kind: Kind, *, beside: Path | None = None) -> Path:
+    """The file that a name or a path means.
+
+    An existing file is taken as it is; a bare name is looked up among the shipped files.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        A path to a file, absolute or from the current folder, or the name of a shipped file such as ``all-mrd2019``.
+    kind : {"protocol", "population", "evidence", "config"}
+        Which of the shipped folders holds the name.
+    beside : Path, optional
+        The document that uses the name: its folder is searched before the shipped files, and a relative path counts
+        from there. The document itself is never the answer, so that a changed copy can extend its original.
+
+    Raises
+    ------
+    UsageError
+        Nothing is found; the message suggests the nearest name.
+    """
+    wanted = str(name_or_path)
+    candidates = [folder(kind) / f"{wanted}{SUFFIX}"] if _is_bare(wanted) else []
+    if beside is None:
+        candidates.insert(0, Path(wanted))
+    else:
+        candidates[:0] = [beside.parent / wanted, beside.parent / f"{wanted}{SUFFIX}"]
+    for candidate in candidates:
+        if _is_file(candidate) and candidate != beside:
+            return candidate
+    raise UsageError(_not_found(wanted, kind))
+
+
+def shown(path: Path) -> str:
+    """A path as messages and listings show it: from the current folder where it lies below it, else in full."""
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+    except (ValueError, OSError):
+        return str(path)
+
+
+def _is_bare(text: str) -> bool:
+    return bool(text) and "/" not in text and "\\" not in text
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that is too long, or that no file system can hold
+        return False
+
+
+def _not_found(wanted: str, kind: Kind) -> str:
+    known = names(kind)
+    if _is_bare(wanted) and not wanted.endswith((SUFFIX, ".yml")):
+        return f'no {kind} is named "{wanted}" and there is no such file' + (
+            did_you_mean(wanted, known) if known else ""
+        )
+    stem = PurePath(wanted.replace("\\", "/")).stem
+    return f'there is no file "{wanted}"' + (did_you_mean(stem, known) if known else "")
