@@ -92,10 +92,9 @@ def _is_file(path: Path) -> bool:
 
 
 def _not_found(wanted: str, kind: Kind) -> str:
-    known = names(kind)
     if _is_bare(wanted) and not wanted.endswith((SUFFIX, ".yml")):
-        return f'no {kind} is named "{wanted}" and there is no such file' + (
-            did_you_mean(wanted, known) if known else ""
-        )
-    stem = PurePath(wanted.replace("\\", "/")).stem
-    return f'there is no file "{wanted}"' + (did_you_mean(stem, known) if known else "")
+        found, near = f'no {kind} is named "{wanted}" and there is no such file', wanted
+    else:
+        found, near = f'there is no file "{wanted}"', PurePath(wanted.replace("\\", "/")).stem
+    known = names(kind)
+    return found + (did_you_mean(near, known) if known else "")
