@@ -1,0 +1,184 @@
+"""Groups of patients for a time-to-event table: known at the start, or landmark groups with left truncation. No estimators."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.endpoints.first_events import NEVER, Integers, Words, first_rows, patient_rows, ticks_of
+from sim.endpoints.table import TimeToEvent
+from sim.errors import EngraftError, did_you_mean
+from sim.units import TICKS_PER_DAY
+
+if TYPE_CHECKING:
+    from sim.engine.history import History
+    from sim.protocol.schema import Attribute, Protocol
+
+Floats = NDArray[np.float64]
+Clock = Literal["endpoint", "landmark"]
+"""``endpoint``: time runs from the endpoint's own time zero, and patients come under observation at the landmark (left
+truncation). ``landmark``: time runs from the landmark."""
+
+_RESULT = re.compile(r"^\s*result\(\s*([A-Za-z][A-Za-z0-9_]*)\s*\)\s*$")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
+def result_of(landmark: str) -> str | None:
+    """The attribute whose result a landmark such as ``result(mrd_after_c1)`` waits for; None where it is an event."""
+    found = _RESULT.match(landmark)
+    return found[1] if found else None
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """A word for each patient of a History, and the tick from which it is known.
+
+    Attributes
+    ----------
+    by
+        The attribute.
+    word
+        Value of the attribute as text, shape (n,); empty for patients without one.
+    tick
+        Tick of the landmark, shape (n,), -1 where it was never reached; None where the word is known from the start.
+    words
+        The words that occur, in the order in which the protocol declares them, else by the number they open with.
+    """
+
+    by: str
+    word: Words
+    tick: Integers | None
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class AtRisk:
+    """What an estimator takes: members of a group, shape (m,) each.
+
+    Attributes
+    ----------
+    patient, time, code
+        Patient numbers, days on the clock, and codes of the endpoint (0 censored, 1 event, 2.. competing).
+    entry
+        Days on the clock from which the patient is under observation, minus infinity for from the start; None where
+        that is so for all.
+    landmark
+        Days from the endpoint's time zero to the landmark (negative where the landmark came first); None without one.
+    """
+
+    patient: Integers
+    time: Floats
+    code: Integers
+    entry: Floats | None
+    landmark: Floats | None
+
+
+def grouping(history: History, *, by: str, landmark: str | None = None) -> Grouping:
+    """Read the groups of an attribute.
+
+    Parameters
+    ----------
+    by
+        An attribute of the protocol.
+    landmark
+        ``result(attribute)`` or the name of an event; its first occurrence is the landmark. Where the result is that of
+        `by`, its value at the landmark counts, whatever later tests put in its place.
+
+    Raises
+    ------
+    EngraftError
+        There is no such attribute or event.
+    """
+    attribute = _attribute(history.protocol, by)
+    word = np.array([_text(value) for value in history.attribute(by)], dtype=object)
+    tick = None
+    if landmark is not None:
+        of = result_of(landmark)
+        if of is None:
+            tick = ticks_of(history, first_rows(history, [landmark], after=np.zeros(history.n, dtype=np.int64)))
+        else:
+            _attribute(history.protocol, of)
+            tick, value = _first_results(history, of)
+            word = value if of == by else word
+        word = np.where(tick == NEVER, "", word)
+    return Grouping(by, word, tick, _ordered(set(word.tolist()) - {""}, attribute.states or []))
+
+
+def at_risk(endpoint: TimeToEvent) -> AtRisk:
+    """All patients of an endpoint, under observation from its time zero."""
+    return AtRisk(endpoint.patient, endpoint.days, endpoint.code, None, None)
+
+
+def members(endpoint: TimeToEvent, groups: Grouping, word: str, *, clock: Clock = "endpoint") -> AtRisk:
+    """The patients of an endpoint who belong to a group.
+
+    With a landmark they are those who had reached it, event-free and under observation, that is, whose event or
+    censoring comes in a later tick. Nobody counts as at risk before landmark and time zero have both passed: what kept
+    patients out of the group before they could be told apart must not look like a benefit (immortal time).
+
+    Parameters
+    ----------
+    word
+        One of ``groups.words``.
+    clock
+        Where time is counted from, see `Clock`; without a landmark there is only the endpoint's own.
+    """
+    inside = groups.word[endpoint.row] == word
+    if groups.tick is None:
+        return AtRisk(endpoint.patient[inside], endpoint.days[inside], endpoint.code[inside], None, None)
+    tick = groups.tick[endpoint.row]
+    landmark = tick - endpoint.start
+    inside &= (tick != NEVER) & (landmark < endpoint.ticks)
+    landmark = landmark[inside]
+    since_zero = landmark if clock == "endpoint" else -landmark
+    time = endpoint.ticks[inside] - (0 if clock == "endpoint" else landmark)
+    return AtRisk(
+        patient=endpoint.patient[inside],
+        time=time / TICKS_PER_DAY,
+        code=endpoint.code[inside],
+        entry=np.where(since_zero > 0, since_zero / TICKS_PER_DAY, -np.inf),
+        landmark=landmark / TICKS_PER_DAY,
+    )
+
+
+def _attribute(protocol: Protocol, name: str) -> Attribute:
+    known = protocol.patient
+    if name not in known:
+        raise EngraftError(f'{protocol.id} has no attribute "{name}"{did_you_mean(name, list(known))}')
+    return known[name]
+
+
+def _first_results(history: History, attribute: str) -> tuple[Integers, Words]:
+    """Tick and value of each patient's first result of an attribute."""
+    tick = np.full(history.n, NEVER, dtype=np.int64)
+    value = np.full(history.n, "", dtype=object)
+    rows = np.flatnonzero(history.event_code == list(history.event_names).index("result"))
+    details = history.details(rows)
+    opening = f"{attribute}="
+    own = np.array([str(detail).startswith(opening) for detail in details], dtype=bool)
+    rows, details = rows[own], details[own]
+    owner = patient_rows(history, history.event_patient[rows])
+    heads = np.flatnonzero(np.diff(owner, prepend=NEVER))
+    tick[owner[heads]] = history.event_tick[rows[heads]]
+    value[owner[heads]] = [str(detail)[len(opening) :] for detail in details[heads]]
+    return tick, value
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float | np.floating):
+        return f"{value:g}"
+    return str(value)
+
+
+def _ordered(words: set[str], declared: list[str]) -> tuple[str, ...]:
+    def place(word: str) -> tuple[int, float, str]:
+        if word in declared:
+            return 0, declared.index(word), word
+        number = _NUMBER.match(word)
+        return (1, float(number[0]), word) if number else (2, 0.0, word)
+
+    return tuple(sorted(words, key=place))
