@@ -15,7 +15,7 @@ class Model(BaseModel):
 
 
 class Kind:
-    """Marks a text field as an expression and says what it must yield: boolean, number, duration, probability or marker."""
+    """Marks a text field as an expression and says what it must yield: boolean, number, duration, probability, marker or any."""
 
     def __init__(self, expect: str) -> None:
         self.expect = expect
@@ -43,10 +43,11 @@ Number = Annotated[str, *_TEXT, Kind("number")]
 Probability = Annotated[str, *_TEXT, Kind("probability")]
 DurationExpr = Annotated[str, *_TEXT, Kind("duration")]
 MarkerExpr = Annotated[str, *_TEXT, Kind("marker")]
+Derived = Annotated[str, *_TEXT, Kind("any")]
 Guard = Annotated[str, BeforeValidator(_expression_text), WithJsonSchema({"type": ["string", "boolean"]}), Kind("boolean")]
 
 NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
-RESERVED = frozenset({"and", "or", "not", "in", "if", "true", "false", "cycle", "continue", "else", "start"})
+RESERVED = frozenset({"and", "or", "not", "in", "if", "true", "false", "cycle", "continue", "else"})
 
 
 def _name(value: Any) -> Any:
@@ -243,8 +244,8 @@ class Prior(OneOf):
     uniform: UniformPrior | None = None
 
 
-class Plateaued(Arguments):
-    """Common to all baselines: ``plateau`` makes it improper, S(t) = plateau + (1 - plateau) S0(t)."""
+class Plateaued(Model):
+    """Common to all baselines, whose arguments always go by name: ``plateau`` makes it improper, S(t) = plateau + (1 - plateau) S0(t)."""
 
     plateau: Number | None = None
 

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from sim.protocol.fields import (
     AttributeDraw,
     Baseline,
+    Derived,
     Distribution,
     DurationExpr,
     Guard,
@@ -74,7 +75,7 @@ class Attribute(Model):
 
     title: str = ""
     draw: AttributeDraw | None = None
-    derive: str | None = None
+    derive: Derived | None = None
     states: Annotated[list[str], Field(min_length=2)] | None = None
     unit: str | None = None
     site: str | None = None

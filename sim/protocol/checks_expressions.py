@@ -1,0 +1,138 @@
+"""Checks of single expressions: names, types, units, and what may be read where. Choices between guards: checks_guards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sim.protocol.expression_scope import Scope
+from sim.protocol.expression_tree import Call, Expression, Name, walk
+from sim.protocol.expression_types import check, is_continuous
+from sim.protocol.expressions import ExpressionErrors
+from sim.protocol.findings import Finding
+from sim.protocol.subject import Subject, wrong
+from sim.protocol.walk import Located
+
+_EXPECTED = {"boolean": "boolean", "duration": "duration", "probability": "none", "any": None}
+_EVENT_SECTIONS = frozenset({"phases", "hazards", "delays", "crossings", "toxicities"})
+_EVENT_CALLS = frozenset({"since", "count", "within"})
+_PHASE_CALLS = frozenset({"phase", "visited"})
+
+
+def types(subject: Subject) -> Iterator[Finding]:
+    """Names that are not declared, kinds and units that do not fit."""
+    for located, tree in subject.trees.values():
+        if _undecided(subject, tree):
+            continue
+        expect = located.unit or _EXPECTED.get(located.expect, "number")
+        try:
+            check(tree, subject.scope, expect=expect)
+        except ExpressionErrors as errors:
+            yield from wrong(located, errors)
+
+
+def _undecided(subject: Subject, tree: Expression) -> bool:
+    """Whether an expression reads something whose section does not fit the schema."""
+    if not subject.broken:
+        return False
+    calls = {node.function for node in walk(tree) if isinstance(node, Call)}
+    if calls & _EVENT_CALLS and _EVENT_SECTIONS & set(subject.broken):
+        return True
+    if calls & _PHASE_CALLS and "phases" in subject.broken:
+        return True
+    return bool(subject.words(tree) & set(subject.hidden))
+
+
+def attribute_order(subject: Subject) -> Iterator[Finding]:
+    """Attributes are made at entry in order: each may read those above it and nothing of the later course."""
+    names = list(subject.protocol.patient)
+    for place, name in enumerate(names):
+        earlier = {other for other in names[:place] if subject.protocol.patient[other].states is None}
+        for located, tree in subject.below("patient", name):
+            for node in _first_reads(tree, subject.scope):
+                yield from _misread(subject, located, node, name, names, earlier)
+
+
+def _first_reads(tree: Expression, scope: Scope) -> Iterator[Name | Call]:
+    """The values and the course functions that an expression reads."""
+    subjects: set[int] = set()
+    for node in walk(tree):
+        if isinstance(node, Call) and node.function in _COURSE:
+            subjects.update(id(part) for part in node.arguments)
+            yield node
+        elif isinstance(node, Name) and id(node) not in subjects and scope.kind(node.word):
+            yield node
+
+
+_COURSE = _EVENT_CALLS | _PHASE_CALLS | {"eradicated", "result"}
+
+
+def _misread(
+    subject: Subject, located: Located, node: Name | Call, name: str, names: list[str], earlier: set[str]
+) -> Iterator[Finding]:
+    def finding(message: str) -> Finding:
+        return Finding(located.path, message, text=located.text, offset=node.span[0])
+
+    if isinstance(node, Call):
+        yield finding(
+            f"{node.function}() is not known at entry, when {name} is made; read parameters and attributes above"
+        )
+        return
+    kind = subject.scope.kind(node.word)
+    if kind in ("flag", "marker", "counter"):
+        yield finding(
+            f"{node.word} is a {kind}, which changes later; {name} is made at entry; read parameters and attributes above"
+        )
+    elif kind == "attribute" and node.word == name:
+        yield finding(f"{name} is made from itself; read parameters and attributes above it")
+    elif kind == "attribute" and node.word not in earlier:
+        if subject.protocol.patient[node.word].states is not None:
+            yield finding(f"{node.word} is set by a result, after {name} is made at entry; read it where it is needed")
+        else:
+            yield finding(f"{node.word} stands below {name}, which is made first; move {node.word} above {name}")
+
+
+def constants(subject: Subject) -> Iterator[Finding]:
+    """Places that are compiled into numbers before any patient exists."""
+    for located, tree in subject.trees.values():
+        if not located.constant or _undecided(subject, tree) or subject.scope.is_constant(tree):
+            continue
+        culprit = next((node for node in walk(tree) if _differs(node, subject.scope)), tree)
+        word = culprit.word if isinstance(culprit, Name) else f"{getattr(culprit, 'function', located.text)}()"
+        what = f"{word} differs between patients or in time, and this must be one number for all; read parameters only"
+        if located.path[0] == "hazards":
+            what += ", and put the difference under multiply"
+        yield Finding(located.path, what, text=located.text, offset=culprit.span[0])
+
+
+def _differs(node: Expression, scope: Scope) -> bool:
+    if isinstance(node, Name):
+        return scope.kind(node.word) not in ("parameter", "switch", None)
+    return isinstance(node, Call) and node.function in _COURSE
+
+
+def continuous(subject: Subject) -> Iterator[Finding]:
+    """What is re-read at events only must not change with the clock alone."""
+    for located, tree in subject.trees.values():
+        section, key = located.path[0], located.path[2] if len(located.path) > 2 else ""
+        watched = (
+            (section == "hazards" and key in ("while", "multiply"))
+            or (section == "markers" and key == "drift")
+            or (section == "crossings" and key == "while")
+            or (section == "phases" and key == "until")
+        )
+        if watched and is_continuous(tree):
+            culprit = next(node for node in walk(tree) if isinstance(node, Call) and node.function == "since")
+            event = (
+                culprit.arguments[0].word if culprit.arguments and isinstance(culprit.arguments[0], Name) else "event"
+            )
+            what = f"since({event}) changes with the clock alone, and this is read at events only"
+            message = f"{what}; write within({event}, duration)"
+            yield Finding(located.path, message, text=located.text, offset=culprit.span[0])
+
+
+EXPRESSION_CHECKS = (
+    (types, ()),
+    (attribute_order, ("patient",)),
+    (constants, ()),
+    (continuous, ()),
+)

@@ -1,0 +1,131 @@
+"""Every expression of a protocol with its path, what it must yield and in which unit. Nothing is parsed or judged here."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+from sim.protocol.fields import Kind, Model
+from sim.protocol.paths import DocumentPath
+from sim.protocol.schema import Protocol
+
+# The arguments of a distribution that are amounts of what is drawn; the others are pure numbers.
+_AMOUNTS = frozenset({"fixed", "mean", "sd", "median", "low", "high", "scale"})
+# Distributions of times: a bare number there would leave the unit to the reader.
+_TIMES = frozenset({"lasts", "turnaround", "onset", "after", "baseline"})
+# What is compiled into numbers before any patient exists.
+_CONSTANT = frozenset({"baseline", "level", "gamma", "beta", "every", "hazards_read_every"})
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """An expression in a protocol.
+
+    Attributes
+    ----------
+    path
+        Where it stands in the machine form.
+    text
+        As written, or in canonical spelling once resolved.
+    expect
+        boolean, number, duration, probability, marker or any.
+    unit
+        Unit of the amount, as text; None where any unit will do.
+    constant
+        Whether it must be the same for every patient.
+    """
+
+    path: DocumentPath
+    text: str
+    expect: str
+    unit: str | None = None
+    constant: bool = False
+
+
+def expressions(protocol: Protocol) -> list[Located]:
+    """Every expression of a protocol, in the order of the schema."""
+    return [_placed(protocol, found) for found in expressions_of(protocol)]
+
+
+def expressions_of(model: Model) -> list[Located]:
+    """Every expression of any model of the schema, with no more than its type says about it."""
+    return [Located(path, text, expect) for path, text, expect in _texts(model, type(model), ())]
+
+
+@cache
+def _fields(model: type[Model]) -> tuple[tuple[str, str, Any], ...]:
+    """Attribute name, key and type of each field."""
+    hints = get_type_hints(model, include_extras=True)
+    return tuple((name, info.alias or name, hints[name]) for name, info in model.model_fields.items())
+
+
+def _texts(value: Any, hint: Any, path: DocumentPath) -> Iterator[tuple[DocumentPath, str, str]]:
+    if value is None:
+        return
+    if isinstance(value, Model):
+        for name, key, below in _fields(type(value)):
+            yield from _texts(getattr(value, name), below, (*path, key))
+        return
+    kind, hint = _kind(hint)
+    if kind and isinstance(value, str):
+        yield path, value, kind
+    elif isinstance(value, dict) and get_origin(hint) is dict:
+        for key, item in value.items():
+            yield from _texts(item, get_args(hint)[1], (*path, key))
+    elif isinstance(value, list) and get_origin(hint) is list:
+        for index, item in enumerate(value):
+            yield from _texts(item, get_args(hint)[0], (*path, index))
+
+
+def _kind(hint: Any) -> tuple[str | None, Any]:
+    """The kind of expression that a type stands for, if any, and the type without its wrappings."""
+    while True:
+        if get_origin(hint) is Annotated:
+            inner, *extras = get_args(hint)
+            for extra in extras:
+                if isinstance(extra, Kind):
+                    return extra.expect, inner
+            hint = inner
+        elif get_origin(hint) in (Union, types.UnionType):
+            hint = next(arm for arm in get_args(hint) if arm is not type(None))
+        else:
+            return None, hint
+
+
+def _placed(protocol: Protocol, found: Located) -> Located:
+    """The same expression with what its place says about unit, duration and constancy."""
+    path = found.path
+    found = replace(found, constant=any(part in _CONSTANT for part in path[2:]) and "when" not in path)
+    last = path[-1] if not isinstance(path[-1], int) else path[-2]
+    if found.expect == "number" and last in _AMOUNTS and any(part in _TIMES for part in path[2:]):
+        return replace(found, expect="duration")
+    if found.expect == "marker":
+        return replace(found, unit=_marker_unit(protocol, path))
+    if found.expect == "number" and last in _AMOUNTS:
+        if path[0] == "patient":
+            return replace(found, unit=protocol.patient[str(path[1])].unit)
+        if "noise" in path or "set" in path:
+            return replace(found, expect="marker", unit=_marker_unit(protocol, path))
+    return found
+
+
+def _marker_unit(protocol: Protocol, path: DocumentPath) -> str | None:
+    """The unit of the marker that an expression at `path` is an amount of."""
+    section, item = path[0], str(path[1])
+    if section == "markers":
+        name = item
+    elif section == "assays":
+        name = protocol.assays[item].reads
+    elif section == "crossings":
+        name = protocol.crossings[item].marker
+    elif "shift" in path:
+        name = str(path[path.index("shift") + 1])
+    else:
+        name = str(path[path.index("set") + 1])
+    marker = protocol.markers.get(name)
+    if marker is None or marker.unit is None:
+        return None
+    return f"{marker.unit} per day" if "per_day" in path else marker.unit
