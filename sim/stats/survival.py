@@ -98,7 +98,8 @@ class KaplanMeier:
     def at(self, times: ArrayLike) -> SurvivalAt:
         """Read the curve at chosen times (a right-continuous step function).
 
-        Before the first event survival is 1. Past the last observed time nothing is known: NaN, with nobody at risk,
+        Before the first event survival is 1 (and log-log limits are NaN, also before the first observed time, where R
+        pads with 1). Past the last observed time nothing is known: NaN, with nobody at risk,
         unless the curve has reached 0, where it stays.
 
         Parameters
@@ -131,7 +132,8 @@ class KaplanMeier:
 
         The first time at which survival is at or below 1 - p; where the curve is level at exactly 1 - p, the middle of
         the level stretch, as R's survival does. The limits are the same reading of `ci_low` and `ci_high` (Brookmeyer
-        and Crowley, Biometrics 38 (1982) 29-41, on the scale of the curve's own limits).
+        and Crowley, Biometrics 38 (1982) 29-41, on the scale of the curve's own limits). Where limits rise again in the
+        tail, their first crossing counts; R reads them sorted by size.
 
         Parameters
         ----------
