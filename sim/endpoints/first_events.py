@@ -1,4 +1,4 @@
-"""Finds in the log of a History which event came first, by patient. What an event means for an endpoint is not said here."""
+"""Finds which event came first in the log of a History, by patient. What it means for an endpoint is not said here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups of patients for a time-to-event table: known at the start, or landmark groups with left truncation. No estimators."""
+"""Groups of patients of an endpoint: known at the start, or landmark groups with left truncation. No estimators."""
 
 from __future__ import annotations
 

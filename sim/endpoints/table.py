@@ -1,4 +1,4 @@
-"""From a History to time-to-event tables: time zero, event, competing events, censoring. No groups and no estimators."""
+"""From a History to time-to-event tables: time zero, event, competing events, censoring. No groups, no estimators."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sim.protocol.schema import Endpoint
 
 CENSORED, EVENT, FIRST_COMPETING = 0, 1, 2
-"""Codes of the column ``event``; competing events count on from the last in the order in which the endpoint lists them."""
+"""Codes of the column ``event``; competing events count on from the last, in the order the endpoint lists them."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,17 +96,18 @@ class TimeToEvent:
 def time_to_event(history: History, endpoint: Endpoint, *, name: str = "", cut: Integers | None = None) -> TimeToEvent:
     """Apply the rule of one endpoint to every enrolled patient.
 
-    Time zero is enrolment, or the first occurrence of the event ``from`` at or after enrolment; who never reaches it has
-    no row. From time zero (its own tick included) the first of all events and competing events counts, unless an event of
-    ``censor_at`` comes in an earlier tick; else the patient is censored at the first of ``censor_at``, death and data cut.
+    Time zero is enrolment, or the first occurrence of the event ``from`` at or after enrolment; who never reaches it
+    has no row. From time zero (its own tick included) the first of all events and competing events counts, unless an
+    event of ``censor_at`` comes in an earlier tick; else the patient is censored at the first of ``censor_at``, death
+    and data cut.
 
     Several events in one tick:
 
     - An event counts before a censoring.
     - Two events of a composite endpoint are one event; its cause is that of the one logged first.
-    - An event and a competing event: the one logged first counts. Death ends a patient's log, so relapse stands before a
-      death in the same tick. That tie therefore counts as a relapse in the cumulative incidence of relapse and as a death
-      in overall survival; in non-relapse mortality it is the competing relapse, for the death came with relapse.
+    - An event and a competing event: the one logged first counts. Death ends a patient's log, so relapse stands before
+      a death in the same tick. That tie therefore counts as a relapse in the cumulative incidence of relapse and as a
+      death in overall survival; in non-relapse mortality it is the competing relapse, for the death came with relapse.
 
     Intercurrent events that the endpoint does not name are ignored (treatment policy); those among its events are
     counted (composite); ``censor_at`` is an estimator that assumes independent censoring, and no hypothetical strategy.

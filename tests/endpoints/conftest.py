@@ -75,7 +75,9 @@ def hand_made() -> Callable[..., HandMade]:
         attributes: Mapping[str, Sequence[Any]] | None = None,
         enrolled: Mapping[int, float] | None = None,
     ) -> HandMade:
-        end = {p: min([line[0] for line in events if line[1] == "death"], default=horizon) for p, events in lines.items()}
+        end = {
+            p: min([line[0] for line in events if line[1] == "death"], default=horizon) for p, events in lines.items()
+        }
         return HandMade(lines, end, attributes or {}, enrolled or {})
 
     return build

@@ -11,7 +11,7 @@ from sim.errors import EngraftError
 
 LINES = {
     0: [(30, "remission"), (90, "result", "mrd=negative"), (200, "relapse"), (300, "death")],
-    1: [(30, "remission"), (80, "relapse"), (90, "result", "mrd=negative"), (300, "death")],  # relapse before the result
+    1: [(30, "remission"), (80, "relapse"), (90, "result", "mrd=negative"), (300, "death")],  # early relapse
     2: [(30, "remission"), (95, "result", "mrd=negative"), (95, "relapse")],  # and in its tick
     3: [(30, "remission"), (85, "result", "mrd=positive"), (185, "result", "mrd=negative")],  # tested again
     4: [(30, "remission"), (60, "death")],  # no result

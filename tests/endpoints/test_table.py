@@ -131,7 +131,9 @@ def many(count: int, seed: int = 1):
     lines = {}
     for patient in range(count):
         events = [(0, "enrolment")]
-        events += [(day, name) for name in ("remission", "relapse") for day in random.integers(0, 12, random.integers(3))]
+        events += [
+            (day, name) for name in ("remission", "relapse") for day in random.integers(0, 12, random.integers(3))
+        ]
         death = int(random.integers(0, 20))
         events = [event for event in events if event[0] <= death]
         lines[patient] = [*events, (death, "death")] if death < 15 else events
