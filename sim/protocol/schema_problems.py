@@ -96,7 +96,16 @@ def problems_from_pydantic(
     top = _Place(tuple(at))
     for item in error.errors(include_url=False):
         _place(document, top, model, item)
-    return sorted({Problem(one.position, format_path(one.path), one.message) for one in top.findings()})
+    findings = top.findings()
+    misspelt = [one for one in findings if one.extra]
+    said = [one for one in findings if not (one.missing and any(_means(other, one) for other in misspelt))]
+    return sorted({Problem(one.position, format_path(one.path), one.message) for one in said})
+
+
+def _means(unknown: _Finding, missing: _Finding) -> bool:
+    """Whether an unknown key is the misspelt name of a missing one."""
+    suggestion = did_you_mean(unknown.extra, unknown.known)
+    return unknown.path[:-1] == missing.path[:-1] and suggestion == f'; did you mean "{missing.missing}"?'
 
 
 def _place(document: Document, place: _Place, model: type[BaseModel], item: Mapping[str, Any]) -> None:
@@ -264,7 +273,7 @@ def _choice(value: object, options: list[str], otherwise: str) -> tuple[str, str
 
 
 def _of_union(path: DocumentPath, branches: list[list[_Finding]]) -> list[_Finding]:
-    """What to say where a value fits none of several forms: what is wrong with the nearest, or which forms there are."""
+    """What is wrong where a value fits none of several forms: with the nearest one, or which forms there are."""
     if len(branches) == 1:
         return branches[0]
     near = [findings for findings in branches if not any(one.due and one.path == path for one in findings)]

@@ -114,6 +114,8 @@ def _misfit(lines: list[str], line: int, column: int) -> str:
     before = _text_at(lines, line, 0)[:column].strip(" ")
     if before and before != "-":
         return f"found {shown(rest)} after a complete value; put the whole value in quotes, or check the brackets"
+    if rest.startswith(":"):
+        return "found no key before the colon; write a key"
     if rest.startswith("- "):
         return "found a list item among keys; give the list a key, or check the indentation"
     return "found a line that does not fit those above; check its indentation"
