@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sim.errors import InvalidDocument, Position, UsageError
 from sim.protocol.document import Document, MappingNode, load_document
@@ -343,6 +345,24 @@ class TestOverrides:
     def test_python_values_that_no_document_holds(self, value: object, message: str) -> None:
         found = refused(lambda: apply_overrides(base(), {"phases.A1.lasts": value}))
         assert found == [f"set[1]:1:1: phases.A1.lasts: {message}"]
+
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["phases", "phases.A1.outcomes[1]", "phases.A1.outcomes[3]", "phases.B1.give", "x.y"])
+                | st.text('pha.[]01"=', max_size=8),
+                st.sampled_from(["1", "{a: [1, 2]}", "null", "[", "a: b: c", "'", ""]) | st.text(max_size=6),
+            ).map("=".join),
+            max_size=3,
+        )
+    )
+    def test_any_overrides_are_made_or_refused(self, texts: list[str]) -> None:
+        try:
+            changed = apply_overrides(base(), texts)
+        except InvalidDocument as error:
+            str(error).encode("utf-8")  # can be printed
+        else:
+            assert (changed.plain() != base().plain()) == bool(texts)
 
     def test_changes_that_stand_in_another_document(self) -> None:
         config = load_document("c.yaml", text="arms:\n  X: {set: {phases.A1.lasts: 3 d, phases.Q.lasts: 1 d}}\n")
