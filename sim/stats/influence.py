@@ -1,4 +1,4 @@
-"""What each patient adds to a milestone probability or a restricted mean: influence values. Differences are in `paired`."""
+"""Influence of each patient on a milestone probability or a restricted mean. Differences of arms are in `paired`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Influence:
         size = self.values.shape[1] if n is None else n
         spread = np.zeros(size)
         spread[slice(None) if rows is None else rows] = size * self.values[place]
-        return self.estimate[place] + spread
+        return np.asarray(self.estimate[place] + spread, dtype=np.float64)
 
 
 def incidence_influence(
@@ -70,9 +70,9 @@ def incidence_influence(
 
     References
     ----------
-    Andersen, Borgan, Gill and Keiding, Statistical Models Based on Counting Processes (1993), section IV.4: the error of
-    F(t) is the sum over s <= t of S(s-) dM_1(s) / Y(s) - (F(t) - F(s)) dM(s) / (Y(s) - dN(s)), where M counts events of
-    any cause and M_1 those of cause 1, less what the hazards at s lead one to expect. Efron, JASA 76 (1981) 312-319
+    Andersen, Borgan, Gill and Keiding, Statistical Models Based on Counting Processes (1993), section IV.4: the error
+    of F(t) is the sum over s <= t of S(s-) dM_1(s) / Y(s) - (F(t) - F(s)) dM(s) / (Y(s) - dN(s)), where M counts events
+    of any cause and M_1 those of cause 1, less what the hazards at s lead one to expect. Efron, JASA 76 (1981) 312-319
     (infinitesimal jackknife). Restricted means: Royston and Parmar, BMC Med Res Methodol 13 (2013) 152; Andersen, Stat
     Med 32 (2013) 5278-5285.
     """
