@@ -1,8 +1,9 @@
 """From a checked expression to dependencies and stack code. Nothing is checked here, and no patient's value is known.
 
-Every function takes an expression that `expression_types.check` has accepted under the same scope. Arithmetic is that of
-IEEE 754 and never stops: x / 0 is infinite or not a number, log(0) is minus infinity, log and sqrt of a negative number
-are not a number. So both sides of ``and``, ``or`` and ``if`` can be evaluated at no risk, and stack code has no jumps.
+Every function takes an expression that `expression_types.check` has accepted under the same scope. Arithmetic is that
+of IEEE 754 and never stops: x / 0 is infinite or not a number, log(0) is minus infinity, log and sqrt of a negative
+number are not a number. So both sides of ``and``, ``or`` and ``if`` can be evaluated at no risk, and stack code has no
+jumps.
 A constant that comes out so is an error all the same, because the author can see to it.
 """
 
@@ -56,8 +57,9 @@ def postfix(expression: Expression, scope: Scope, *, states: tuple[str, ...] | N
     Returns
     -------
     list of (instruction, argument)
-        Leaves push one value: ``const`` float; ``attribute``, ``flag``, ``marker``, ``counter``, ``phase``, ``visited``,
-        ``since``, ``count``, ``eradicated``, ``result`` with a name; ``within`` with (event, days); ``cycle`` None.
+        Leaves push one value: ``const`` float; ``attribute``, ``flag``, ``marker``, ``counter``, ``phase``,
+        ``visited``, ``since``, ``count``, ``eradicated``, ``result`` with a name; ``within`` with (event, days);
+        ``cycle`` with None.
         Operators (argument None) take their operands from the stack, the last on top: ``add sub mul div lt le gt ge eq
         ne and or min max`` two, ``neg not abs exp log sqrt`` one, ``if`` three (condition, value, other value).
         ``band`` (its limits) takes a number and gives the index of its band, that of "outside" being the last.
@@ -72,16 +74,16 @@ def postfix(expression: Expression, scope: Scope, *, states: tuple[str, ...] | N
     return _Emitter(scope).code(fold(expression, scope, states=target), target)
 
 
-def dependencies(expression: Expression, scope: Scope) -> frozenset[tuple[str, object]]:
-    """What an expression reads once its constants are folded, so that an alternative that is switched off does not count.
+def dependencies(
+    expression: Expression, scope: Scope, *, states: tuple[str, ...] | None = None
+) -> frozenset[tuple[str, object]]:
+    """What an expression reads once its constants are folded: an alternative that is switched off does not count.
 
     Pairs of a kind and a name; kinds are attribute, flag, marker, counter, phase, visited, event_count, event_since,
     within (whose name is a pair of event and days), cycle (None), eradicated and result.
     """
-    code = postfix(expression, scope)
-    return frozenset(
-        (_DEPENDENCY.get(name, name), what) for name, what in code if name not in _TAKES and name != "const"
-    )
+    reads = [part for part in postfix(expression, scope, states=states) if part[0] not in {*_TAKES, "const"}]
+    return frozenset((_DEPENDENCY.get(name, name), what) for name, what in reads)
 
 
 def constants_used(expression: Expression, scope: Scope) -> frozenset[tuple[str, str]]:
@@ -178,7 +180,7 @@ def _renumbered(code: Code, own: tuple[str, ...] | None, states: tuple[str, ...]
     if own is None or states is None or states[: len(own)] == own:
         return code
     renumbered: Code = [("const", float(states.index(own[-1])))]
-    for index in reversed(range(len(own) - 1)):
+    for index in range(len(own) - 1):
         test: Code = [*code, ("const", float(index)), ("eq", None), ("const", float(states.index(own[index])))]
         renumbered = [*test, *renumbered, ("if", None)]
     return renumbered

@@ -164,6 +164,11 @@ def open_words(node: Expression) -> tuple[str, ...] | None:
 
 def state_words(node: Expression, scope: Scope) -> tuple[str, ...] | None:
     """The states an expression can take, where its own names say so; None for numbers, conditions and bare words."""
+    declared = _declared_words(node, scope)
+    return declared or (open_words(node) if isinstance(node, Call) else None)
+
+
+def _declared_words(node: Expression, scope: Scope) -> tuple[str, ...] | None:
     if isinstance(node, Name):
         found = scope.type_of(node.word)
         return found.words if isinstance(found, States) else None
@@ -171,6 +176,5 @@ def state_words(node: Expression, scope: Scope) -> tuple[str, ...] | None:
         cuts = band_cuts(node)
         return band_words(cuts) if cuts else None
     if isinstance(node, Call) and node.function == "if" and len(node.arguments) == 3:
-        one, two = (state_words(branch, scope) for branch in node.arguments[1:])
-        return one or two or open_words(node)
+        return _declared_words(node.arguments[1], scope) or _declared_words(node.arguments[2], scope)
     return None

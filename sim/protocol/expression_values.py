@@ -1,4 +1,4 @@
-"""The plain evaluator of expressions, straight on the tree: the oracle for stack code, and the arithmetic both share."""
+"""The plain evaluator of expressions, straight on the tree: the oracle for stack code. Nothing is checked here."""
 
 from __future__ import annotations
 
@@ -108,8 +108,8 @@ def evaluate(
     ----------
     values
         What the expression reads, by the instruction of stack code that reads it: ``("attribute", "age"): 43.0``,
-        ``("flag", "in_remission"): True``, ``("within", ("relapse", 28.0)): False``, ``("cycle", None): 2.0``; the value
-        of an attribute with states is its word.
+        ``("flag", "in_remission"): True``, ``("within", ("relapse", 28.0)): False``, ``("cycle", None): 2.0``; the
+        value of an attribute with states is its word.
     states
         The states that bare words may stand for where the whole expression is a state word.
     """

@@ -135,6 +135,9 @@ class _Parser:
             power = OPERATOR_POWER[operator]
             if power == COMPARISON_POWER and compared:
                 self.refuse_chain(left, operator)
+            if power > COMPARISON_POWER and compared:
+                message = f'put the comparison before "{operator}" in parentheses, as in ({unparse(left)}) {operator} 1'
+                raise ExpressionError(message, self.token.start)
             compared = power == COMPARISON_POWER
             self.index += 2 if operator == "not in" else 1
             if operator in ("in", "not in"):
