@@ -1,4 +1,4 @@
-"""Writes what one simulation gave: patients.csv, events.csv, endpoints.csv. Folders and spelling are those of `folder`."""
+"""Writes what one simulation gave: patients.csv, events.csv, endpoints.csv. How files are written, `folder` knows."""
 
 from __future__ import annotations
 

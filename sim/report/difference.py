@@ -81,7 +81,8 @@ def _compare(path: tuple[str | int, ...], a: Any, b: Any) -> Iterator[Difference
 
 def _spelled(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_spelled(item)}" for key, item in value.items() if item not in ({}, [], "")) + "}"
+        kept = (f"{key}: {_spelled(item)}" for key, item in value.items() if item not in ({}, [], ""))
+        return "{" + ", ".join(kept) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_spelled, value)) + "]"
     if isinstance(value, bool):

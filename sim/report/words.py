@@ -1,0 +1,179 @@
+"""Protocol terms in words a clinician reads: guards, names, probabilities, lengths of phases. Nothing is drawn here."""
+
+from __future__ import annotations
+
+from sim.errors import EngraftError
+from sim.protocol.expression_tree import (
+    Binary,
+    Call,
+    DurationLiteral,
+    Expression,
+    Membership,
+    Name,
+    NumberLiteral,
+    TextLiteral,
+    TruthLiteral,
+    Unary,
+    format_number,
+    unparse,
+)
+from sim.protocol.expressions import parse
+from sim.protocol.fields import Distribution
+from sim.protocol.schema import Phase, Protocol
+from sim.units import format_duration
+
+_COMPARED = {"==": "is", "!=": "is not", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
+
+
+def guard_words(guard: str, protocol: Protocol) -> str:
+    """A guard in words: ``mrd_after_c1 == positive and donor`` gives "MRD after C-1 is positive and donor"."""
+    try:
+        return _words(parse(guard), protocol)
+    except EngraftError:
+        return guard
+
+
+def phase_words(name: str, protocol: Protocol) -> str:
+    """The title of a phase, or its name."""
+    phase = protocol.phases.get(name)
+    return phase.title if phase is not None and phase.title else name
+
+
+def name_words(name: str, protocol: Protocol | None = None) -> str:
+    """The title of what a name stands for, or the name with blanks: ``second_remission`` gives "second remission"."""
+    if protocol is not None:
+        for table in (protocol.patient, protocol.markers, protocol.hazards, protocol.toxicities, protocol.assays):
+            declared = table.get(name)
+            if declared is not None and declared.title:
+                return declared.title
+    return name.replace("_", " ")
+
+
+def probability_words(text: str, protocol: Protocol) -> str:
+    """A probability in per cent where it is a number or a parameter, else as the expression it is."""
+    value = _constant(text, protocol)
+    return f"p = {unparse(parse(text))}" if value is None else per_cent(value)
+
+
+def rest_words(others: list[str], protocol: Protocol) -> str:
+    """What is left for the outcome that takes the rest."""
+    values = [_constant(text, protocol) for text in others]
+    known = [value for value in values if value is not None]
+    return per_cent(1.0 - sum(known)) if len(known) == len(values) else "otherwise"
+
+
+def per_cent(value: float) -> str:
+    """A share in per cent with at most one decimal."""
+    return f"{round(100 * value, 1):g} %"
+
+
+def length_words(phase: Phase, protocol: Protocol) -> str:
+    """How long a phase lasts, in words."""
+    if phase.cycles is not None:
+        days = f", days {phase.days.first}–{phase.days.last}" if phase.days else ""
+        every = duration_words(phase.cycles.every, protocol)
+        return f"{phase.cycles.count} cycles of {every}{days}"
+    if phase.until is not None:
+        return f"until {guard_words(phase.until, protocol)}"
+    if phase.lasts is not None:
+        return _drawn(phase.lasts, protocol)
+    return "open" if phase.open else ""
+
+
+def duration_words(text: str, protocol: Protocol) -> str:
+    """A duration: a literal shortened, a parameter by its value, anything else as written."""
+    value = _constant(text, protocol)
+    return text if value is None else format_duration(value)
+
+
+def _drawn(lasts: Distribution, protocol: Protocol) -> str:
+    if lasts.fixed is not None:
+        return duration_words(lasts.fixed, protocol)
+    arguments = lasts.arguments
+    middle = getattr(arguments, "median", None) or getattr(arguments, "mean", None)
+    word = "median" if getattr(arguments, "median", None) else "mean"
+    return f"drawn, {word} {duration_words(middle, protocol)}" if middle else f"drawn ({lasts.family})"
+
+
+def _constant(text: str, protocol: Protocol) -> float | None:
+    """The value of a literal or of a parameter; None for anything that has to be worked out."""
+    try:
+        node = parse(text)
+    except EngraftError:
+        return None
+    if isinstance(node, NumberLiteral):
+        return node.value
+    if isinstance(node, DurationLiteral):
+        return node.days
+    if isinstance(node, Name) and node.word in protocol.parameters:
+        return protocol.parameters[node.word].value
+    return None
+
+
+def _words(node: Expression, protocol: Protocol) -> str:
+    match node:
+        case NumberLiteral():
+            return format_number(node.value)
+        case DurationLiteral():
+            return format_duration(node.days)
+        case TruthLiteral():
+            return "always" if node.value else "never"
+        case TextLiteral():
+            return node.value
+        case Name():
+            return _switch(node.word, protocol) or name_words(node.word, protocol)
+        case Unary(operator="not", operand=Call(function="visited", arguments=(Name() as phase,))):
+            return f"no {phase_words(phase.word, protocol)} yet"
+        case Unary(operator="not", operand=Call(function="phase", arguments=(Name() as phase,))):
+            return f"not in {phase_words(phase.word, protocol)}"
+        case Unary(operator="not"):
+            inner = _words(node.operand, protocol)
+            return f"not ({inner})" if isinstance(node.operand, Binary) else f"not {inner}"
+        case Unary():
+            return f"−{_words(node.operand, protocol)}"
+        case Membership():
+            options = " or ".join(_words(option, protocol) for option in node.options)
+            return f"{_words(node.operand, protocol)} is {'not ' if node.negated else ''}{options}"
+        case Call():
+            return _call(node, protocol)
+        case Binary():
+            return _binary(node, protocol)
+    return unparse(node)
+
+
+def _binary(node: Binary, protocol: Protocol) -> str:
+    left, right = _words(node.left, protocol), _words(node.right, protocol)
+    if node.operator == "and":
+        parts = [
+            f"({words})" if isinstance(part, Binary) and part.operator == "or" else words
+            for part, words in ((node.left, left), (node.right, right))
+        ]
+        return " and ".join(parts)
+    if node.operator in ("or", *"+-*/"):
+        return f"{left} {node.operator.replace('-', '−').replace('*', '×')} {right}"
+    return f"{left} {_COMPARED[node.operator]} {right}"
+
+
+def _call(node: Call, protocol: Protocol) -> str:
+    first = node.arguments[0] if node.arguments else None
+    subject = first.word if isinstance(first, Name) else ""
+    if node.function == "phase":
+        return f"in {phase_words(subject, protocol)}"
+    if node.function == "visited":
+        return f"after {phase_words(subject, protocol)}"
+    if node.function == "since":
+        return f"time since {name_words(subject, protocol)}"
+    if node.function == "count":
+        return f"number of {name_words(subject, protocol)}"
+    if node.function == "within":
+        return f"within {_words(node.arguments[1], protocol)} of {name_words(subject, protocol)}"
+    if node.function == "result":
+        return f"{name_words(subject, protocol)} known"
+    if node.function == "eradicated":
+        return f"{name_words(subject, protocol)} eradicated"
+    return f"{node.function}({', '.join(_words(argument, protocol) for argument in node.arguments)})"
+
+
+def _switch(word: str, protocol: Protocol) -> str:
+    switch = protocol.switches.get(word)
+    return f'switch "{word.replace("_", " ")}"' if switch is not None else ""
