@@ -170,8 +170,10 @@ def test_the_text_of_a_unit_reads_back(factors: dict[str, int]) -> None:
             "mrd_after_a1 == sex",
             None,
             0,
-            "mrd_after_a1 is one of not_evaluable, negative, positive, sex is one of female, male; "
-            + "only equal sets of states can be compared",
+            (
+                "mrd_after_a1 is one of not_evaluable, negative, positive, sex is one of female, male; "
+                "only equal sets of states can be compared"
+            ),
         ),
         ("sex < male", None, 0, "states have no order; write sex in (...) instead of <"),
         ("'a' == 'b'", None, 0, "'a' and 'b' are both fixed words; compare with something declared"),
