@@ -1,0 +1,263 @@
+"""From a comparison to what it needs: checked protocols, studies, groups; all problems in one go. Runs nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sim.batch.folder import sha256
+from sim.compare.config import CompareConfig, document_of, problem_at, read_config
+from sim.endpoints.groups import result_of
+from sim.errors import EngraftError, InvalidDocument, Problem, UsageError, did_you_mean
+from sim.evidence.load import load_evidence
+from sim.evidence.schema import Evidence, Study, StudyEndpoint
+from sim.protocol.document import Document, DocumentPath, format_path
+from sim.protocol.library import find
+from sim.protocol.resolve import Resolved, resolve
+from sim.protocol.schema import Endpoint, Enrolment, Protocol
+from sim.protocol.scope import ENROLMENT, emitters
+
+RESULT = "result(attribute)"
+Inputs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class PreparedStudy:
+    """A published study: its evidence, and the protocol that stands for it in its own population."""
+
+    evidence: Evidence
+    name: str
+    study: Study
+    protocol: Protocol
+
+    def endpoint(self, name: str) -> Endpoint:
+        """The rule of an endpoint: the study's own where it states one, else the protocol's."""
+        stated = self.study.endpoints.get(name)
+        return self.protocol.endpoints[name] if stated is None else as_endpoint(stated)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A comparison ready to run.
+
+    Attributes
+    ----------
+    config
+        What was asked for.
+    arms
+        Protocol of each arm in the common population, the first being the reference.
+    studies
+        Published studies that are shown beside, each in its own population.
+    inputs
+        (file name, SHA-256) of every file that took part.
+    """
+
+    config: CompareConfig
+    arms: dict[str, Protocol]
+    studies: tuple[PreparedStudy, ...]
+    inputs: Inputs
+
+    def endpoint(self, name: str) -> Endpoint:
+        """The rule of an endpoint, which is the same in every arm."""
+        return next(iter(self.arms.values())).endpoints[name]
+
+
+def prepare(config: CompareConfig, document: Document | None = None) -> Prepared:
+    """Load and check everything that a comparison names.
+
+    Parameters
+    ----------
+    document
+        Where the config was read from, for positions.
+
+    Raises
+    ------
+    InvalidDocument
+        Every problem of the config, its protocols, its population and its evidence.
+    """
+    document = document_of(config) if document is None else document
+    if document.file == "(config)":
+        read_config(document)
+    problems: list[Problem] = []
+    inputs = list(document.inputs)
+    arms: dict[str, Protocol] = {}
+    for name in config.arms:
+        found = _arm(config, name, document, problems)
+        if found is not None:
+            arms[name] = found.protocol
+            inputs += found.inputs
+    problems += [problem_at(document, path, message) for path, message in _unmet(config, arms)]
+    studies: list[PreparedStudy] = []
+    for index, name in enumerate(config.as_published):
+        studies += _studies(name, ("as_published", index), document, problems, inputs)
+    if problems:
+        raise InvalidDocument(problems)
+    by_file = {Path(file).name: digest for file, digest in inputs}
+    return Prepared(config, arms, tuple(studies), tuple(sorted(by_file.items())))
+
+
+def config_problems(document: Document) -> list[Problem]:
+    """Everything that is wrong with a comparison, the protocols it names included: the judge that `lint` asks."""
+    try:
+        prepare(read_config(document), document)
+    except InvalidDocument as invalid:
+        return list(invalid.problems)
+    return []
+
+
+def as_endpoint(stated: StudyEndpoint) -> Endpoint:
+    """A study's endpoint as a rule over a History."""
+    return Endpoint.model_validate({"from": stated.time_zero, "event": stated.events, "competing": stated.competing})
+
+
+def _beside(document: Document) -> Path | None:
+    return Path(document.file) if document.inputs else None
+
+
+def _arm(config: CompareConfig, name: str, document: Document, problems: list[Problem]) -> Resolved | None:
+    overrides = config.overrides(name)
+    texts = [f"{path}={json.dumps(value, ensure_ascii=False)}" for path, value in overrides.items()]
+    try:
+        protocol = find(config.arms[name].protocol, "protocol", beside=_beside(document))
+    except UsageError as error:
+        problems.append(problem_at(document, ("arms", name, "protocol"), str(error)))
+        return None
+    try:
+        population = find(config.population, "population", beside=_beside(document))
+    except UsageError as error:
+        problems.append(problem_at(document, ("population",), str(error)))
+        return None
+    try:
+        return resolve(protocol, set=texts, population=population)
+    except InvalidDocument as invalid:
+        keys = list(overrides)
+        own = config.arms[name].set
+        places = {
+            f"--set[{number}]": ("arms", name, "set", key) if key in own else ("set", key)
+            for number, key in enumerate(keys, 1)
+        }
+        for problem in invalid.problems:
+            path = places.get(problem.position.file)
+            if path is None:
+                problems.append(problem)
+            else:
+                message = f"{problem.path}: {problem.message}" if problem.path else problem.message
+                problems.append(Problem(document.locate(path), format_path(path), message))
+    return None
+
+
+def _unmet(config: CompareConfig, arms: dict[str, Protocol]) -> Iterator[tuple[DocumentPath, str]]:
+    """What the comparison asks of the protocols and they do not have."""
+    first = next(iter(arms), "")
+    for arm, protocol in arms.items():
+        for index, name in enumerate(config.endpoints):
+            known = protocol.endpoints
+            if name not in known:
+                yield ("endpoints", index), f'{protocol.id} has no endpoint "{name}"{did_you_mean(name, list(known))}'
+            elif name in arms[first].endpoints and not _same_rule(known[name], arms[first].endpoints[name]):
+                yield (
+                    ("endpoints", index),
+                    f"{name} is not the same rule in {first} and {arm}; a contrast needs one definition",
+                )
+        for name, subgroup in config.subgroups.items():
+            for key, message in _ungrouped(protocol, subgroup.by, subgroup.landmark):
+                yield ("subgroups", name, key), message
+
+
+def _same_rule(one: Endpoint, other: Endpoint) -> bool:
+    return one.model_copy(update={"title": ""}) == other.model_copy(update={"title": ""})
+
+
+def _ungrouped(protocol: Protocol, by: str, landmark: str | None) -> Iterator[tuple[str, str]]:
+    """Why patients cannot be grouped so, as (key, message)."""
+    known = protocol.patient
+    if by not in known:
+        yield "by", f'{protocol.id} has no attribute "{by}"{did_you_mean(by, list(known))}'
+        return
+    if landmark is None:
+        if known[by].states is not None:
+            example = f"result({by})" if by in _tested(protocol) else "the event from which it is known"
+            yield "by", f"{by} is known only after time zero; give landmark: {example}"
+        return
+    attribute = result_of(landmark)
+    if attribute is not None:
+        tested = _tested(protocol)
+        if attribute not in tested:
+            yield "landmark", f'no test of {protocol.id} has a result "{attribute}"{did_you_mean(attribute, tested)}'
+    elif "(" in landmark:
+        yield "landmark", f'found "{landmark}"; write the name of an event, or {RESULT}'
+    elif landmark not in (events := [ENROLMENT, *emitters(protocol)]):
+        yield "landmark", f'no event is called "{landmark}" in {protocol.id}{did_you_mean(landmark, events)}'
+
+
+def _tested(protocol: Protocol) -> list[str]:
+    return list(dict.fromkeys(test.into for phase in protocol.phases.values() for test in phase.tests))
+
+
+def _studies(
+    name: str, path: DocumentPath, document: Document, problems: list[Problem], inputs: list[tuple[str, str]]
+) -> Iterator[PreparedStudy]:
+    try:
+        file = find(name, "evidence", beside=_beside(document))
+        evidence = load_evidence(file)
+    except InvalidDocument as invalid:
+        problems += invalid.problems
+        return
+    except UsageError as error:
+        problems.append(problem_at(document, path, str(error)))
+        return
+    inputs.append((file.name, sha256(file.read_bytes())))
+    shown = 0
+    for label, study in evidence.studies.items():
+        if study.protocol is None:
+            continue
+        shown += 1
+        try:
+            found = resolve(
+                find(study.protocol, "protocol", beside=file),
+                population=None if study.population is None else find(study.population, "population", beside=file),
+            )
+        except InvalidDocument as invalid:
+            problems += invalid.problems
+            continue
+        except EngraftError as error:
+            problems.append(problem_at(document, path, f"study {label}: {error}"))
+            continue
+        inputs += found.inputs
+        prepared = PreparedStudy(evidence, label, study, _gated(found.protocol, study))
+        wrong = list(_unmatched(prepared))
+        problems += [problem_at(document, path, f"study {label}: {message}") for message in wrong]
+        yield prepared
+    if not shown:
+        message = f"{evidence.id} has no study with a protocol; there is nothing to simulate"
+        problems.append(problem_at(document, path, message))
+
+
+def _gated(protocol: Protocol, study: Study) -> Protocol:
+    """The protocol with the study's own entry gate, where the evidence states one."""
+    if study.entry_gate is None:
+        return protocol
+    gate = Enrolment(at=study.entry_gate.at, assumption=study.entry_gate.assumption)
+    return protocol.model_copy(update={"enrolment": gate})
+
+
+def _unmatched(prepared: PreparedStudy) -> Iterator[str]:
+    """Why records of a study cannot be matched with its protocol."""
+    protocol, study = prepared.protocol, prepared.study
+    events = [ENROLMENT, *emitters(protocol)]
+    gate = protocol.enrolment.at
+    if gate != "start" and gate not in events:
+        yield f'{protocol.id} has no event "{gate}" for the entry gate{did_you_mean(gate, events)}'
+    for name, stated in study.endpoints.items():
+        for event in (stated.time_zero, *stated.events, *stated.competing):
+            if event not in events:
+                yield f'{protocol.id} has no event "{event}" for {name}{did_you_mean(event, events)}'
+    known = list(protocol.patient)
+    for record in prepared.evidence.of_study(prepared.name):
+        if record.endpoint is not None and record.endpoint not in {*study.endpoints, *protocol.endpoints}:
+            yield f'record {record.id}: {protocol.id} has no endpoint "{record.endpoint}"'
+        asked = record.group.by if record.group else record.share.attribute if record.share else None
+        if asked is not None and asked not in known:
+            yield f'record {record.id}: {protocol.id} has no attribute "{asked}"{did_you_mean(asked, known)}'

@@ -1,0 +1,192 @@
+"""Each published study in its own population, gate, follow-up and estimator, beside what it printed. No contrasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.compare.config import AS_PUBLISHED
+from sim.compare.estimates import ALL, MC_SE, Label, curve, curve_rows, endpoint_rows, summary_rows
+from sim.compare.prepare import PreparedStudy
+from sim.endpoints.first_events import NEVER, Integers, Words, enrolment_ticks, first_rows
+from sim.endpoints.groups import AtRisk, Grouping, at_risk, grouping, members
+from sim.endpoints.table import TimeToEvent, time_to_event
+from sim.engine.draws import site_hash, uniform
+from sim.evidence.schema import FollowUp, Group, Record, Share
+from sim.stats import binomial_interval
+from sim.units import parse_duration, to_ticks
+
+if TYPE_CHECKING:
+    from sim.engine.history import History
+
+FOLLOW_UP_SITE = "compare.follow_up"
+"""Address of the draw of a patient's potential follow-up."""
+
+REMISSION = "remission"
+
+_NOBODY = {MC_SE: np.nan, "ci_low": np.nan, "ci_high": np.nan, "n": 0, "events": 0, "at_risk": 0}
+
+
+def follow_up_cut(history: History, follow_up: FollowUp | None, *, seed: int) -> Integers | None:
+    """Tick of the data cut of each patient of a study, shape (n,); None where the study states no follow-up.
+
+    Potential follow-up is uniform between the shortest and the longest, and runs from enrolment: patients came in
+    evenly until the data were cut. It does not depend on anything that happens to a patient.
+    """
+    if follow_up is None:
+        return None
+    low, high = parse_duration(follow_up.shortest), parse_duration(follow_up.longest)
+    site = site_hash(FOLLOW_UP_SITE)
+    luck = np.fromiter(
+        (uniform(seed, 0, int(patient), site, 0) for patient in history.patient_ids), dtype=np.float64, count=history.n
+    )
+    length = np.round((low + luck * (high - low)) * to_ticks(1.0)).astype(np.int64)
+    enrolled = enrolment_ticks(history)
+    return np.where(enrolled == NEVER, np.int64(NEVER), enrolled + length)
+
+
+def as_published(
+    prepared: PreparedStudy,
+    history: History,
+    *,
+    seed: int,
+    points: Sequence[float],
+    names: dict[str, str],
+) -> dict[str, list[dict[str, Any]]]:
+    """A study's records beside what its simulated cohort shows.
+
+    A curve's value is read from Kaplan-Meier (Aalen-Johansen with competing events) under the study's follow-up. Groups
+    are those of the attribute's last value, from the endpoint's own time zero and without a landmark, as studies print
+    them. A share counts every patient of its denominator, whatever the follow-up: studies report it for all enrolled.
+
+    Parameters
+    ----------
+    points
+        Times of the curves, in days.
+    names
+        How the comparison calls groupings, by attribute, so that both tables say the same.
+
+    Returns
+    -------
+    dict
+        Parts of ``summary``, ``curves``, ``endpoints`` and ``groups``, for `stacked`.
+    """
+    cut = follow_up_cut(history, prepared.study.follow_up, seed=seed)
+    tables: dict[str, TimeToEvent] = {}
+    seen: dict[tuple[str, str], Any] = {}
+    groups: dict[str, Grouping] = {}
+    parts: dict[str, list[dict[str, Any]]] = {"summary": [], "curves": [], "endpoints": [], "groups": []}
+    for record in prepared.evidence.of_study(prepared.name):
+        if record.share is not None:
+            label = Label(AS_PUBLISHED, prepared.name, ALL, share_name(record.share))
+            parts["summary"].append({**label.as_dict(), **_share(history, record.share), **_printed(record, prepared)})
+            continue
+        if record.endpoint is None or record.time_days is None or record.unit != "percent":
+            continue
+        if record.endpoint not in tables:
+            rule = prepared.endpoint(record.endpoint)
+            tables[record.endpoint] = time_to_event(history, rule, name=record.endpoint, cut=cut)
+        label = Label(AS_PUBLISHED, prepared.name, group_name(record.group, names), record.endpoint)
+        key = (label.endpoint, label.subgroup)
+        if key not in seen:
+            patients = _patients(history, tables[record.endpoint], record.group, groups)
+            if patients.time.size == 0:
+                missing = {"time_days": [record.time_days], "estimate": np.nan, **_NOBODY}
+                parts["summary"].append({**label.as_dict(), **missing, **_printed(record, prepared)})
+                continue
+            seen[key] = curve(prepared.endpoint(record.endpoint), patients)
+            parts["curves"].append(curve_rows(label, seen[key], points))
+        parts["summary"].append(summary_rows(label, seen[key], [record.time_days], **_printed(record, prepared)))
+    for found in tables.values():
+        parts["endpoints"].append(endpoint_rows(prepared.name, found))
+    parts["groups"] += _memberships(prepared, history, names)
+    return parts
+
+
+def share_name(share: Share) -> str:
+    """What a share is called where an endpoint's name stands, such as ``mrd_after_c1 = positive``."""
+    return f"{share.attribute} = {share.is_}"
+
+
+def group_name(group: Group | None, names: dict[str, str]) -> str:
+    """The subgroup of a record: the comparison's own name for the grouping where it has one, else the attribute."""
+    return ALL if group is None else f"{names.get(group.by, group.by)}: {group.is_}"
+
+
+def _patients(history: History, found: TimeToEvent, group: Group | None, groups: dict[str, Grouping]) -> AtRisk:
+    if group is None:
+        return at_risk(found)
+    if group.by not in groups:
+        groups[group.by] = grouping(history, by=group.by)
+    return members(found, groups[group.by], str(group.is_))
+
+
+def _values(history: History, attribute: str) -> Words:
+    return grouping(history, by=attribute).word
+
+
+def _share(history: History, share: Share) -> dict[str, Any]:
+    counted = np.asarray(history.enrolled)
+    values = _values(history, share.attribute)
+    if share.of == "evaluable":
+        # The first state of an attribute that tests set is the one before any result, and that of a failed test.
+        before = (history.protocol.patient[share.attribute].states or [""])[0]
+        counted = counted & (values != before)
+    elif share.of == "remission":
+        counted = counted & (first_rows(history, [REMISSION], after=enrolment_ticks(history)) != NEVER)
+    total = int(counted.sum())
+    hits = int((counted & (values == str(share.is_))).sum())
+    if total == 0:
+        return {"time_days": [np.nan], "estimate": np.nan, **_NOBODY}
+    found = binomial_interval(hits, total)
+    return {
+        "time_days": [np.nan],
+        "estimate": found.estimate,
+        MC_SE: np.sqrt(found.estimate * (1 - found.estimate) / total),
+        "ci_low": found.ci_low,
+        "ci_high": found.ci_high,
+        "n": total,
+        "events": hits,
+        "at_risk": total,
+    }
+
+
+def _printed(record: Record, prepared: PreparedStudy) -> dict[str, Any]:
+    """The printed columns, as proportions; the interval is the repaired one where the printed one cannot be right."""
+    interval = record.interval
+    source = f"{prepared.evidence.sources[record.source]} {record.id}, {record.use}"
+    if record.repaired is not None:
+        source += "; interval repaired"
+    value = record.value
+    return {
+        "printed": value / 100 if isinstance(value, int | float) else np.nan,
+        "printed_low": np.nan if interval is None else interval.low / 100,
+        "printed_high": np.nan if interval is None else interval.high / 100,
+        "source": source,
+    }
+
+
+def _memberships(prepared: PreparedStudy, history: History, names: dict[str, str]) -> list[dict[str, Any]]:
+    """Who is in which group of the records and in which share, so that the summary can be counted again."""
+    asked: dict[str, str] = {}
+    for record in prepared.evidence.of_study(prepared.name):
+        if record.group is not None:
+            asked[record.group.by] = f"{names.get(record.group.by, record.group.by)}: "
+        if record.share is not None:
+            asked.setdefault(record.share.attribute, f"{names.get(record.share.attribute, record.share.attribute)}: ")
+    inside = np.flatnonzero(history.enrolled)
+    parts = []
+    for attribute, opening in asked.items():
+        word = _values(history, attribute)[inside]
+        parts.append(
+            {
+                "patient": history.patient_ids[inside],
+                "arm": prepared.name,
+                "subgroup": np.array([opening + one for one in word], dtype=object),
+                "from": "",
+                "landmark_days": np.nan,
+            }
+        )
+    return parts

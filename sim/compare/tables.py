@@ -1,0 +1,146 @@
+"""The two tables that a comparison prints: each study as published, and all protocols in one population. Text only."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sim.compare.config import CompareConfig
+from sim.compare.estimates import ALL, MC_SE, SURVIVAL
+from sim.units import format_duration
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AS_PUBLISHED_TITLE = "Each study as published"
+AS_PUBLISHED_NOTE = (
+    "Separate cohorts, not a causal comparison. Printed figures beside those of a cohort simulated in the study's own "
+    "population, with its entry gate, follow-up and estimator. Percent; after ± the Monte Carlo standard error; "
+    "* marks a printed interval that was repaired."
+)
+ONE_POPULATION_TITLE = "{protocols} in one population: {population}"
+ONE_POPULATION_NOTE = (
+    "Percent; after ± the Monte Carlo standard error. Differences are in percentage points against {reference}, from "
+    "the same virtual patients with the same luck: the error after ± is Monte Carlo error only, not that of a trial, "
+    "and no share of patients who benefit can be read from it. Unpaired errors are in differences.csv.{groups}"
+)
+LANDMARK_NOTE = " {name}: a landmark group ({landmark}); {clock}."
+CLOCKS = {
+    "endpoint": "time runs from the endpoint's own time zero, with left truncation at the landmark",
+    "landmark": "time runs from the landmark",
+}
+MISSING = "–"
+
+
+def as_published_table(summary: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the population ``as-published`` (with the column mc_se), as text."""
+    import pandas as pd
+
+    rows = [
+        {
+            "study": row["arm"],
+            "figure": row["endpoint"],
+            "group": row["subgroup"],
+            "time": _time(row["time_days"]),
+            "printed": _printed(row),
+            "simulated": _figure(row["estimate"], row[MC_SE]),
+            "difference": _points(row["estimate"] - row["printed"]),
+            "source": row["source"].removesuffix("; interval repaired"),
+        }
+        for row in summary.to_dict("records")
+    ]
+    columns = ["study", "figure", "group", "time", "printed", "simulated", "difference", "source"]
+    table = pd.DataFrame(rows, columns=columns)
+    table.attrs.update(title=AS_PUBLISHED_TITLE, note=AS_PUBLISHED_NOTE)
+    return table
+
+
+def one_population_table(
+    summary: pd.DataFrame, differences: pd.DataFrame, config: CompareConfig, kinds: Mapping[str, str]
+) -> pd.DataFrame:
+    """All arms side by side with paired differences against the first, as text.
+
+    Everybody at every time; subgroups at the middle one of the times and for endpoints that are survivals. The rest is
+    in summary.csv.
+    """
+    import pandas as pd
+
+    arms = list(config.arms)
+    figures = {
+        (row["arm"], row["subgroup"], row["endpoint"], row["time_days"]): _figure(row["estimate"], row[MC_SE])
+        for row in summary.to_dict("records")
+    }
+    paired = {
+        (row["arm"], row["subgroup"], row["endpoint"], row["time_days"]): row
+        for row in differences.to_dict("records")
+        if row["measure"] in kinds.values()
+    }
+
+    def difference(arm: str, subgroup: str, endpoint: str, days: float) -> str:
+        row = paired.get((arm, subgroup, endpoint, days))
+        return MISSING if row is None else _points(row["difference"], row["paired_mc_se"])
+
+    rows = []
+    for subgroup, endpoint, days in _shown(summary, config, kinds):
+        row: dict[str, Any] = {"endpoint": endpoint, "group": subgroup, "time": _time(days)}
+        row |= {arm: figures.get((arm, subgroup, endpoint, days), MISSING) for arm in arms}
+        row |= {f"{arm} less {arms[0]}": difference(arm, subgroup, endpoint, days) for arm in arms[1:]}
+        rows.append(row)
+    differ = [f"{arm} less {arms[0]}" for arm in arms[1:]]
+    table = pd.DataFrame(rows, columns=["endpoint", "group", "time", *arms, *differ])
+    protocols = {1: "One protocol", 2: "Both protocols"}.get(
+        len({arm.protocol for arm in config.arms.values()}), "All protocols"
+    )
+    landmarks = [
+        LANDMARK_NOTE.format(name=name, landmark=group.landmark, clock=CLOCKS[group.clock])
+        for name, group in config.subgroups.items()
+        if group.landmark is not None
+    ]
+    table.attrs.update(
+        title=ONE_POPULATION_TITLE.format(protocols=protocols, population=config.population_name),
+        note=ONE_POPULATION_NOTE.format(reference=arms[0], groups="".join(landmarks)),
+    )
+    return table
+
+
+def _shown(summary: pd.DataFrame, config: CompareConfig, kinds: Mapping[str, str]) -> Iterator[tuple[str, str, float]]:
+    times = config.times_days
+    for endpoint in config.endpoints:
+        for days in times:
+            yield ALL, endpoint, days
+    for subgroup in dict.fromkeys(summary["subgroup"]):
+        for endpoint in config.endpoints:
+            if subgroup != ALL and kinds[endpoint] == SURVIVAL:
+                yield subgroup, endpoint, times[len(times) // 2]
+
+
+def _time(days: float) -> str:
+    return "" if days != days else format_duration(days)
+
+
+def _figure(estimate: float, error: float) -> str:
+    if estimate != estimate:
+        return MISSING
+    return f"{100 * estimate:.1f} ± {_error(error)}"
+
+
+def _points(difference: float, error: float | None = None) -> str:
+    if difference != difference:
+        return MISSING
+    text = f"{100 * difference:+.1f}".replace("-", "−")
+    return text if error is None else f"{text} ± {_error(error)}"
+
+
+def _error(error: float) -> str:
+    # Two decimals: with 20,000 patients a standard error is a few tenths of a point.
+    return MISSING if error != error else f"{100 * error:.2f}"
+
+
+def _printed(row: Mapping[Hashable, Any]) -> str:
+    if row["printed"] != row["printed"]:
+        return MISSING
+    text = f"{100 * row['printed']:.1f}"
+    if row["printed_low"] == row["printed_low"]:
+        mark = "*" if row["source"].endswith("; interval repaired") else ""
+        text += f" ({100 * row['printed_low']:.1f}–{100 * row['printed_high']:.1f}){mark}"
+    return text
