@@ -1,45 +1,35 @@
-"""Checks of single expressions: names, types, units, and what may be read where. Choices between guards: checks_guards."""
+"""Checks of single expressions: names, types, units, and what may be read where. Guards in place: checks_guards."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sim.protocol.expression_fold import fold
 from sim.protocol.expression_scope import Scope
 from sim.protocol.expression_tree import Call, Expression, Name, walk
-from sim.protocol.expression_types import check, is_continuous
+from sim.protocol.expression_types import is_continuous
 from sim.protocol.expressions import ExpressionErrors
 from sim.protocol.findings import Finding
-from sim.protocol.subject import Subject, wrong
+from sim.protocol.subject import COURSE_CALLS, Subject, wrong
 from sim.protocol.walk import Located
-
-_EXPECTED = {"boolean": "boolean", "duration": "duration", "probability": "none", "any": None}
-_EVENT_SECTIONS = frozenset({"phases", "hazards", "delays", "crossings", "toxicities"})
-_EVENT_CALLS = frozenset({"since", "count", "within"})
-_PHASE_CALLS = frozenset({"phase", "visited"})
 
 
 def types(subject: Subject) -> Iterator[Finding]:
     """Names that are not declared, kinds and units that do not fit."""
-    for located, tree in subject.trees.values():
-        if _undecided(subject, tree):
-            continue
-        expect = located.unit or _EXPECTED.get(located.expect, "number")
-        try:
-            check(tree, subject.scope, expect=expect)
-        except ExpressionErrors as errors:
-            yield from wrong(located, errors)
+    for path, errors in subject.verdicts.items():
+        if errors is not None:
+            yield from wrong(subject.trees[path][0], errors)
 
 
-def _undecided(subject: Subject, tree: Expression) -> bool:
-    """Whether an expression reads something whose section does not fit the schema."""
-    if not subject.broken:
-        return False
-    calls = {node.function for node in walk(tree) if isinstance(node, Call)}
-    if calls & _EVENT_CALLS and _EVENT_SECTIONS & set(subject.broken):
-        return True
-    if calls & _PHASE_CALLS and "phases" in subject.broken:
-        return True
-    return bool(subject.words(tree) & set(subject.hidden))
+def values(subject: Subject) -> Iterator[Finding]:
+    """Constant parts that have no value, such as a division by zero."""
+    for path in subject.trees:
+        tree = subject.sound(*path)
+        if tree is not None:
+            try:
+                fold(tree, subject.scope)
+            except ExpressionErrors as errors:
+                yield from wrong(subject.trees[path][0], errors)
 
 
 def attribute_order(subject: Subject) -> Iterator[Finding]:
@@ -56,14 +46,11 @@ def _first_reads(tree: Expression, scope: Scope) -> Iterator[Name | Call]:
     """The values and the course functions that an expression reads."""
     subjects: set[int] = set()
     for node in walk(tree):
-        if isinstance(node, Call) and node.function in _COURSE:
+        if isinstance(node, Call) and node.function in COURSE_CALLS:
             subjects.update(id(part) for part in node.arguments)
             yield node
         elif isinstance(node, Name) and id(node) not in subjects and scope.kind(node.word):
             yield node
-
-
-_COURSE = _EVENT_CALLS | _PHASE_CALLS | {"eradicated", "result"}
 
 
 def _misread(
@@ -79,9 +66,7 @@ def _misread(
         return
     kind = subject.scope.kind(node.word)
     if kind in ("flag", "marker", "counter"):
-        yield finding(
-            f"{node.word} is a {kind}, which changes later; {name} is made at entry; read parameters and attributes above"
-        )
+        yield finding(f"{node.word} is a {kind}, which changes later; {name} is made at entry; read what stands above")
     elif kind == "attribute" and node.word == name:
         yield finding(f"{name} is made from itself; read parameters and attributes above it")
     elif kind == "attribute" and node.word not in earlier:
@@ -94,7 +79,7 @@ def _misread(
 def constants(subject: Subject) -> Iterator[Finding]:
     """Places that are compiled into numbers before any patient exists."""
     for located, tree in subject.trees.values():
-        if not located.constant or _undecided(subject, tree) or subject.scope.is_constant(tree):
+        if not located.constant or subject.undecided(tree) or subject.scope.is_constant(tree):
             continue
         culprit = next((node for node in walk(tree) if _differs(node, subject.scope)), tree)
         word = culprit.word if isinstance(culprit, Name) else f"{getattr(culprit, 'function', located.text)}()"
@@ -107,7 +92,7 @@ def constants(subject: Subject) -> Iterator[Finding]:
 def _differs(node: Expression, scope: Scope) -> bool:
     if isinstance(node, Name):
         return scope.kind(node.word) not in ("parameter", "switch", None)
-    return isinstance(node, Call) and node.function in _COURSE
+    return isinstance(node, Call) and node.function in COURSE_CALLS
 
 
 def continuous(subject: Subject) -> Iterator[Finding]:
@@ -132,6 +117,7 @@ def continuous(subject: Subject) -> Iterator[Finding]:
 
 EXPRESSION_CHECKS = (
     (types, ()),
+    (values, ()),
     (attribute_order, ("patient",)),
     (constants, ()),
     (continuous, ()),

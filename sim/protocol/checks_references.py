@@ -270,9 +270,11 @@ def _read_words(subject: Subject) -> set[str]:
     return words
 
 
-REFERENCE_CHECKS = (
+FLOW_CHECKS = (
     (targets, ("phases",)),
     (events, ("phases", "hazards", "delays", "crossings", "toxicities")),
+)
+REFERENCE_CHECKS = (
     (phase_names, ("phases",)),
     (phase_parts, ("counters", "markers", "resources", "toxicities", "assays")),
     (markers, ("markers",)),

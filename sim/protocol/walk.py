@@ -1,4 +1,4 @@
-"""Every expression of a protocol with its path, what it must yield and in which unit. Nothing is parsed or judged here."""
+"""Every expression of a protocol with its path, what it must yield and in which unit. Nothing is parsed here."""
 
 from __future__ import annotations
 

@@ -1,0 +1,172 @@
+"""Checks of guards in their place: what can never hold, what is never read, and results that cannot have arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sim.protocol.course import Course
+from sim.protocol.expression_tree import Call, Expression, Name, unparse, walk
+from sim.protocol.findings import Finding
+from sim.protocol.paths import DocumentPath
+from sim.protocol.satisfiable import can_hold
+from sim.protocol.schema import Phase, Row
+from sim.protocol.subject import Subject
+
+
+def live(subject: Subject, course: Course) -> Iterator[Finding]:
+    """Every guard of a phase or crossing can hold somewhere, and every row of a choice can be reached."""
+    for path, seen in course.verdicts.items():
+        located, tree = subject.trees[path]
+        if path[0] != "hazards" and seen == {False} and can_hold([tree], subject.scope)[0]:
+            yield Finding(path, f"this can never hold: {_reason(course, tree)}", text=located.text)
+    for name, phase in subject.protocol.phases.items():
+        if name in course.phases and not phase.final and not phase.open:
+            for key, rows in (("after_each_cycle", phase.after_each_cycle), ("choose", phase.choose)):
+                yield from _shadowed(subject, course, rows, ("phases", name, key))
+
+
+def _reason(course: Course, tree: Expression) -> str:
+    cure = "change the guard or remove it"
+    for node in walk(tree):
+        if isinstance(node, Call) and node.function in ("phase", "visited") and isinstance(node.arguments[0], Name):
+            word = node.arguments[0].word
+            if word not in course.phases:
+                return f"no course leads to {word}; {cure}"
+    return f"{unparse(tree)} is false for all who come here; {cure}"
+
+
+def _shadowed(subject: Subject, course: Course, rows: Sequence[Row], path: DocumentPath) -> Iterator[Finding]:
+    """Rows that nobody reaches, as those above take everyone."""
+    for index in range(1, len(rows)):
+        if (*path, index) not in course.rows_met and (*path, index - 1) in course.rows_met:
+            yield Finding(
+                (*path, index), f"this row is never reached, as row {index} always holds; change or remove one"
+            )
+
+
+def possible(subject: Subject) -> Iterator[Finding]:
+    """Guards that contradict themselves, and rows that take only patients whom the rows above have taken."""
+    for path, (located, _) in subject.trees.items():
+        tree = subject.sound(*path)
+        if located.expect == "boolean" and tree is not None and not can_hold([tree], subject.scope)[0]:
+            message = f"this can never hold: {unparse(tree)} is false for everyone; change the guard or remove it"
+            yield Finding(path, message, text=located.text)
+    for name, phase in subject.protocol.phases.items():
+        for key, rows in (("after_each_cycle", phase.after_each_cycle), ("choose", phase.choose)):
+            trees = [subject.sound("phases", name, key, index, "when") for index in range(len(rows))]
+            guards = [tree for tree in trees if tree is not None]
+            if len(guards) < 2 or len(guards) != sum(row.when is not None for row in rows):
+                continue
+            after_others = can_hold(guards, subject.scope)
+            for index, (tree, held) in enumerate(zip(guards, after_others, strict=True)):
+                if not held and can_hold([tree], subject.scope)[0]:
+                    place = ("phases", name, key, index, "when")
+                    message = (
+                        "this can never hold, as the rows above take the same patients; change the guard or the order"
+                    )
+                    yield Finding(place, message, text=subject.trees[place][0].text)
+
+
+def results(subject: Subject, course: Course) -> Iterator[Finding]:
+    """A choice on a result comes after the test, and after the result where that can be told."""
+    before = _before(course)
+    testers: dict[str, set[str]] = {}
+    for name, phase in subject.protocol.phases.items():
+        for test in phase.tests:
+            testers.setdefault(test.into, set()).add(name)
+    for name, phase in subject.protocol.phases.items():
+        if name not in course.phases:
+            continue
+        for path, attribute in _asked(subject, name, phase, testers):
+            taken = testers.get(attribute, set())
+            if taken & before[name]:
+                continue
+            located = subject.trees[path][0] if path in subject.trees else None
+            text = located.text if located else ""
+            if name not in taken:
+                where = f"it is taken in {', '.join(sorted(taken))}, which never comes before {name}"
+                message = f"{attribute} cannot have a result here: {where}; move the test or the choice"
+                yield Finding(path, message, text=text)
+            elif reason := _too_early(subject, name, phase, attribute):
+                yield Finding(path, reason, text=text)
+
+
+def _before(course: Course) -> dict[str, set[str]]:
+    """The phases that can come before each phase, itself included where a circle leads back to it."""
+    found: dict[str, set[str]] = {name: set() for name in course.phases}
+    onward: dict[str, list[str]] = {name: [] for name in course.phases}
+    for origin, target in course.steps:
+        onward[origin].append(target)
+    for origin in course.phases:
+        due = list(onward[origin])
+        seen = set(due)
+        for at in due:
+            found[at].add(origin)
+            for target in onward[at]:
+                if target not in seen:
+                    seen.add(target)
+                    due.append(target)
+    return found
+
+
+def _asked(
+    subject: Subject, name: str, phase: Phase, testers: dict[str, set[str]]
+) -> Iterator[tuple[DocumentPath, str]]:
+    """The results that the end of a phase depends on, each with the first place that asks."""
+    here: DocumentPath = ("phases", name)
+    told = set()
+    if phase.await_ is not None and phase.await_.result not in testers:
+        yield (*here, "await", "result"), phase.await_.result
+    elif phase.await_ is not None and name not in testers[phase.await_.result]:
+        told.add(phase.await_.result)
+        yield (*here, "await", "result"), phase.await_.result
+    for key, rows in (("after_each_cycle", phase.after_each_cycle), ("choose", phase.choose)):
+        for index in range(len(rows)):
+            tree = subject.sound(*here, key, index, "when")
+            for node in walk(tree) if tree is not None else ():
+                if isinstance(node, Name) and node.word in testers and node.word not in told:
+                    told.add(node.word)
+                    yield (*here, key, index, "when"), node.word
+
+
+def _too_early(subject: Subject, name: str, phase: Phase, attribute: str) -> str | None:
+    """Why a result of a test in the same phase cannot be there when the phase ends, or None where it can."""
+    if phase.cycles is not None or (phase.await_ is not None and phase.await_.result == attribute):
+        return None
+    lengths = []
+    for test in phase.tests:
+        if test.into == attribute:
+            turnaround = subject.constant("assays", test.assay, "turnaround", "fixed")
+            if turnaround is None or turnaround <= 0:
+                return None
+            length = 0.0 if test.at == "end" else subject.constant("phases", name, "lasts", "fixed")
+            if length is None or length >= turnaround:
+                return None
+            lengths.append((test.at, turnaround))
+    at, turnaround = lengths[0]
+    told = f"its test is taken at the {at} of this phase and the result takes {turnaround:g} d"
+    return f"{attribute} cannot have a result here: {told}; await: {{result: {attribute}, at_most: ...}}"
+
+
+def tested(subject: Subject) -> Iterator[Finding]:
+    """Every attribute with the states of a result is set by some test, and ``result()`` asks for such attributes."""
+    set_by = {test.into for phase in subject.protocol.phases.values() for test in phase.tests}
+    for name, attribute in subject.protocol.patient.items():
+        if attribute.states is not None and name not in set_by:
+            message = f"no test writes into {name}; add one to a phase, as in tests: [{{assay: ..., into: {name}}}]"
+            yield Finding(("patient", name), message, key=True)
+    for path in subject.trees:
+        tree = subject.sound(*path)
+        for node in walk(tree) if tree is not None else ():
+            if isinstance(node, Call) and node.function == "result" and isinstance(node.arguments[0], Name):
+                word = node.arguments[0].word
+                if subject.protocol.patient[word].states is None:
+                    message = f"{word} holds no result of a test; result() asks whether one has arrived"
+                    yield Finding(path, message, text=subject.trees[path][0].text, offset=node.span[0])
+
+
+GUARD_CHECKS = (
+    (possible, ("phases",)),
+    (tested, ("patient", "phases")),
+)
+COURSE_CHECKS = (live, results)
