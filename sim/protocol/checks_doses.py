@@ -1,4 +1,4 @@
-"""Checks of doses, cycles and places: totals along full paths, cycles and days that exist. Probabilities: checks_numbers."""
+"""Checks of doses, cycles and places: totals along paths, cycles that exist. Probabilities: checks_numbers."""
 
 from __future__ import annotations
 

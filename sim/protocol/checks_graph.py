@@ -1,4 +1,4 @@
-"""Checks of the graph of phases: ways out, reach, progress, and a live route to death. Guards in place: checks_guards."""
+"""Checks of the graph of phases: ways out, reach, progress, a live route to death. Guards: checks_guards."""
 
 from __future__ import annotations
 

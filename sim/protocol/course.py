@@ -1,4 +1,4 @@
-"""Which courses through the phases are possible, whatever the luck, by exploring abstract states. Nothing is judged here.
+"""Which courses through the phases are possible, by exploring abstract states. Nothing is judged here.
 
 A state is the phase, whether the patient waits for a place, and the truth of every flag, ``visited(phase)`` and "event
 has happened" that some rule asks for. Everything else (attributes, switches, markers, times) is left open, so that all

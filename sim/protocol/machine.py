@@ -1,4 +1,4 @@
-"""The machine form: every default and shorthand written out, as YAML that reads back the same. Nothing is checked here."""
+"""The machine form: every default and shorthand written out, as YAML that reads back. Nothing is checked here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Applies a population to a protocol: whose patients, which study-level values. The protocol itself is not judged here."""
+"""Applies a population to a protocol: whose patients, which study-level values. The protocol is not judged here."""
 
 from __future__ import annotations
 

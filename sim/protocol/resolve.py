@@ -1,4 +1,4 @@
-"""From a name or path to a checked protocol: load, extend, populate, override, validate, check. The rules are elsewhere."""
+"""From a name or path to a checked protocol: load, extend, populate, override, check. The rules are elsewhere."""
 
 from __future__ import annotations
 
