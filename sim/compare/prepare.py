@@ -236,8 +236,8 @@ def _studies(
 
 
 def _gated(protocol: Protocol, study: Study) -> Protocol:
-    """The protocol with the study's own entry gate, where the evidence states one."""
-    if study.entry_gate is None:
+    """The protocol with the entry gate that the evidence states; a study's population has one of its own, which holds."""
+    if study.entry_gate is None or study.population is not None:
         return protocol
     gate = Enrolment(at=study.entry_gate.at, assumption=study.entry_gate.assumption)
     return protocol.model_copy(update={"enrolment": gate})
