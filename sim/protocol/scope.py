@@ -10,6 +10,8 @@ from sim.protocol.expressions import ExpressionErrors, parse
 from sim.protocol.paths import DocumentPath
 from sim.protocol.schema import Attribute, Protocol
 
+START = "start"
+"""The event that begins every patient's time: the first phase is entered right after it."""
 ENROLMENT = "enrolment"
 """The one event that every patient has without the protocol saying so: the start, or what `enrolment.at` names."""
 
@@ -26,7 +28,7 @@ def scope_of(protocol: Protocol) -> Scope:
         markers={name: marker.unit for name, marker in protocol.markers.items()},
         counters={name: counter.unit for name, counter in protocol.counters.items()},
         phases=tuple(protocol.phases),
-        events=(ENROLMENT, *emitters(protocol)),
+        events=(START, ENROLMENT, *emitters(protocol)),
     )
     attributes: dict[str, Type] = {}
     for name, attribute in protocol.patient.items():

@@ -1,0 +1,135 @@
+"""Runs a protocol over many patients: chunks, drivers and workers. It knows nothing of medicine; results depend on none of its choices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from sim.errors import UsageError
+from sim.units import TICKS_PER_DAY, parse_duration
+
+if TYPE_CHECKING:
+    from sim.engine.history import History
+    from sim.engine.loop import Chunk
+    from sim.engine.plan import Plan
+    from sim.protocol.schema import Protocol
+
+Engine = Literal["simpy", "compiled", "python", "auto"]
+ENGINES: tuple[Engine, ...] = ("simpy", "compiled", "python", "auto")
+CHUNKS = {"simpy": 300, "compiled": 20_000, "python": 500}
+"""Patients a chunk where the caller leaves it open: a SimPy calendar is quickest when short."""
+
+
+def simulate(
+    protocol: str | Path | Protocol,
+    *,
+    patients: int,
+    seed: int,
+    replicate: int = 0,
+    engine: Engine = "simpy",
+    horizon: str | float = "5 y",
+    workers: int = 1,
+    set: Sequence[str] = (),
+    population: str | Path | None = None,
+    first: int = 0,
+    chunk: int | None = None,
+    arrivals: np.ndarray | None = None,
+    detail: bool = False,
+) -> History:
+    """Simulate virtual patients of one protocol.
+
+    Parameters
+    ----------
+    protocol
+        A name from the library, a path, or a protocol already loaded.
+    patients, first
+        How many patients, and the number of the first; a patient is the same whoever else is simulated.
+    seed, replicate
+        The key of all draws, with `replicate` for repetitions of the whole run.
+    engine
+        ``simpy`` (the reference), ``compiled`` (the fast loop), ``python`` (the slow oracle) or ``auto`` (``compiled``
+        unless patients compete for places). All give the same History.
+    horizon
+        The data cut, as a duration such as "5 y" or as days since each patient's own time zero.
+    workers
+        Processes to use.
+    set, population
+        Overrides and population, as in `load_protocol`.
+    chunk
+        Patients handled together; by default what suits the engine.
+    arrivals
+        Days on the common calendar at which patients arrive, shape (patients,); it matters only where they share places.
+    detail
+        Also log attributes, doses and marker levels, as a trace needs them.
+
+    Raises
+    ------
+    InvalidDocument
+        The protocol has errors; all are told with their places.
+    UsageError
+        An argument is out of range, or the engine cannot do what the protocol needs.
+    EngraftError
+        A patient's run could not go on; the text names patient and site.
+    """
+    from sim.engine.history import History
+    from sim.engine.plan import compile_plan
+    from sim.protocol.resolve import load_protocol
+
+    plan = compile_plan(load_protocol(protocol, set=set, population=population))
+    chosen = _engine(plan, engine, arrivals)
+    days = horizon_days(horizon)
+    if patients < 1 or first < 0 or workers < 1 or (chunk is not None and chunk < 1):
+        raise UsageError(
+            f"patients, workers and chunk must be at least 1 and first at least 0, found {patients}, {workers}, {chunk}, {first}"
+        )
+    ints = plan.for_run(seed=seed, replicate=replicate, horizon_days=days, detail=detail)
+    size = patients if plan.shares_resources else chunk or min(CHUNKS[chosen], -(-patients // workers))
+    spans = [(start, min(size, first + patients - start)) for start in range(first, first + patients, size)]
+    ticks = None if arrivals is None else np.rint(np.asarray(arrivals, dtype=float) * TICKS_PER_DAY).astype(np.int64)
+    if workers == 1 or len(spans) == 1:
+        chunks = [run_chunk(plan, ints, chosen, start, count, ticks) for start, count in spans]
+    else:
+        from joblib import Parallel, delayed
+
+        run_chunk(plan, ints, chosen, first, 1, None)  # compiles here, so that the workers find it done
+        work = (delayed(run_chunk)(plan, ints, chosen, start, count, None) for start, count in spans)
+        chunks = list(Parallel(n_jobs=workers)(work))
+    return History.of(plan, chunks, seed=seed, replicate=replicate, horizon_days=days, engine=chosen)
+
+
+def run_chunk(plan: Plan, ints: np.ndarray, engine: str, first: int, count: int, arrivals: np.ndarray | None) -> Chunk:
+    """Run patients in a row with one driver."""
+    if engine == "simpy":
+        from sim.engine.simpy_driver import run_simpy
+
+        return run_simpy(plan, ints, first=first, count=count, arrivals=arrivals)
+    from sim.engine.loop import run_loop
+
+    return run_loop(plan, ints, first=first, count=count, plain=engine == "python")
+
+
+def horizon_days(horizon: str | float) -> float:
+    """Days in a horizon such as "5 y" or 730.5."""
+    if isinstance(horizon, str):
+        try:
+            return parse_duration(horizon)
+        except ValueError as error:
+            raise UsageError(f"horizon: {error}") from None
+    return float(horizon)
+
+
+def _engine(plan: Plan, engine: Engine, arrivals: np.ndarray | None) -> str:
+    """The driver to use, or why the one asked for cannot."""
+    if engine not in ENGINES:
+        raise UsageError(f'engine "{engine}" is not known; choose one of {", ".join(ENGINES)}')
+    if plan.shares_resources:
+        if engine in ("compiled", "python"):
+            places = ", ".join(name for name, _ in plan.resources)
+            raise UsageError(f"patients compete for {places}, which only the simpy engine can do; use --engine simpy")
+        return "simpy"
+    if arrivals is not None and engine != "simpy":
+        raise UsageError("arrivals are for the simpy engine")
+    return "compiled" if engine == "auto" else engine

@@ -1,0 +1,331 @@
+"""Where everything lies in the flat arrays of a plan and of a patient's state. Names of places only: no behaviour.
+
+A plan is two arrays, ``I`` (int64) and ``F`` (float64); a patient is two more, ``si`` and ``sf``. Four plain arrays keep a call
+of the compiled ``step`` from Python under a microsecond, which tuples of many arrays would not. ``I`` opens with a header that
+holds the offset and length of each table; a table is rows of equal width, and the constants below name its columns.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def place(number: int) -> int:
+    """A place as a numpy integer: numba would compile a function anew for every literal Python integer it is called with."""
+    return np.int64(number)  # type: ignore[return-value]
+
+
+def places(count: int) -> tuple[int, ...]:
+    """The places 0, 1, .. of a table."""
+    return tuple(place(number) for number in range(count))
+
+
+NEVER = place(2**62)
+NONE = place(-1)
+
+# Header of I: scalars of the run, then (offset, count) of each table, then offsets in the state arrays.
+(
+    H_SEED,
+    H_REPLICATE,
+    H_HORIZON,
+    H_DETAIL,
+    H_MAX_EVENTS,
+    H_LOG_MARGIN,
+    H_FIRST_PHASE,
+    H_ENROL_EVENT,
+    H_SLOTS,
+    H_N_SLOTS,
+    H_SLOT_END,
+    H_SLOT_INFUSION,
+    H_SLOT_HORIZON,
+    H_SITES,
+    H_N_SITES,
+    H_ATTRIBUTES,
+    H_N_ATTRIBUTES,
+    H_DISTRIBUTIONS,
+    H_PHASES,
+    H_N_PHASES,
+    H_GIVES,
+    H_SHIFTS,
+    H_TESTS,
+    H_N_TESTS,
+    H_OUTCOMES,
+    H_SETS,
+    H_ROWS,
+    H_NEEDS,
+    H_HAZARDS,
+    H_N_HAZARDS,
+    H_EVENTS,
+    H_N_EVENTS,
+    H_WITHINS,
+    H_DELAYS,
+    H_TOXICITIES,
+    H_MARKERS,
+    H_N_MARKERS,
+    H_CROSSINGS,
+    H_N_CROSSINGS,
+    H_COUNTERS,
+    H_N_COUNTERS,
+    H_N_VARIABLES,
+    SI_TIMERS,
+    SI_OCCURRENCES,
+    SI_EVENT_COUNT,
+    SI_EVENT_LAST,
+    SI_VISITED,
+    SI_HAZARD,
+    SI_MARKER,
+    SI_TEST,
+    SI_TOXICITY,
+    SI_CROSSING,
+    SI_SIZE,
+    SF_VARIABLES,
+    SF_HAZARD,
+    SF_MARKER,
+    SF_STACK,
+    SF_SIZE,
+    HEADER,
+) = places(59)
+
+# Tables in I.
+SLOT_KIND, SLOT_INDEX, SLOT_WIDTH = places(3)
+A_KIND, A_DISTRIBUTION, A_EXPRESSION, A_VARIABLE, A_CORRELATED, A_BIT, A_WIDTH = places(7)
+DRAWN, DERIVED, STATE = places(3)
+D_FAMILY, D_A, D_B, D_SITE, D_TABLE, D_COUNT, D_WIDTH = places(7)
+(
+    P_KIND,
+    P_LASTS,
+    P_UNTIL,
+    P_UNTIL_DEPENDS,
+    P_TIMEOUT,
+    P_TIMEOUT_GOTO,
+    P_TIMEOUT_EMITS,
+    P_CYCLE,
+    P_CYCLES,
+    P_INFUSION,
+    P_EMITS,
+    P_GIVES,
+    P_N_GIVES,
+    P_SHIFTS,
+    P_N_SHIFTS,
+    P_TESTS,
+    P_N_TESTS,
+    P_TOXICITIES,
+    P_OUTCOMES,
+    P_N_OUTCOMES,
+    P_OUTCOME_SITE,
+    P_AWAIT,
+    P_AWAIT_TICKS,
+    P_EACH,
+    P_N_EACH,
+    P_CHOOSE,
+    P_N_CHOOSE,
+    P_GOTO,
+    P_NEEDS,
+    P_N_NEEDS,
+    P_BIT,
+    P_VISITED_BIT,
+    P_CYCLE_BIT,
+    P_LABEL,
+    P_WIDTH,
+) = places(35)
+LASTS, UNTIL, CYCLES, OPEN, FINAL = places(5)
+G_COUNTER, G_AMOUNT, G_PER_DAY, G_CYCLES, G_BIT, G_WIDTH = places(6)
+S_MARKER, S_EXPRESSION, S_WIDTH = places(3)
+(
+    T_MARKER,
+    T_LIMIT,
+    T_NOISE,
+    T_EVALUABLE,
+    T_SITE,
+    T_TURNAROUND,
+    T_VARIABLE,
+    T_ATTRIBUTE,
+    T_AT_END,
+    T_CYCLES,
+    T_SLOT,
+    T_BIT,
+    T_LABEL,
+    T_WIDTH,
+) = places(14)
+O_PROBABILITY, O_EVENTS, O_SETS, O_N_SETS, O_GOTO, O_WIDTH = places(6)
+SET_KIND, SET_TARGET, SET_DISTRIBUTION, SET_BIT, SET_WIDTH = places(5)
+SET_MARKER, SET_ATTRIBUTE = places(2)
+R_WHEN, R_EVENTS, R_GOTO, R_WIDTH = places(4)
+CONTINUE = place(-2)
+N_RESOURCE, N_UNITS, N_WIDTH = places(3)
+(
+    Z_AGE,
+    Z_AGE_SCALE,
+    Z_FAMILY,
+    Z_CURVE,
+    Z_CURED,
+    Z_SITE,
+    Z_CURE_SITE,
+    Z_SCOPE,
+    Z_MULTIPLIER,
+    Z_EMITS,
+    Z_GOTO,
+    Z_DEPENDS,
+    Z_SLOT,
+    Z_LABEL,
+    Z_WIDTH,
+) = places(15)
+E_SETS, E_CLEARS, E_HAZARDS, E_WITHINS, E_DELAYS, E_BIT, E_CODE, E_WIDTH = places(8)
+W_EVENT, W_TICKS, W_SLOT, W_BIT, W_WIDTH = places(5)
+L_HAPPENS, L_SITE, L_AFTER, L_WHILE, L_EMITS, L_SLOT, L_LABEL, L_WIDTH = places(8)
+X_PROBABILITY, X_SITE, X_ONSET, X_GRADES, X_GRADE_SITE, X_EMITS, X_SLOT, X_LABEL, X_WIDTH = places(9)
+K_START, K_CAP, K_FLOOR, K_SLOPE, K_WHILE, K_DEPENDS, K_GRID, K_GRID_SLOT, K_FLOOR_SLOT, K_BIT, K_HELD, K_WIDTH = (
+    places(12)
+)
+C_MARKER, C_LEVEL, C_WHILE, C_EMITS, C_GOTO, C_DEPENDS, C_SLOT, C_LABEL, C_WIDTH = places(9)
+
+# Kinds of timer slots, in the order in which they go at one tick.
+(
+    ON_RESULT,
+    ON_FLOOR,
+    ON_GRID,
+    ON_CROSSING,
+    ON_WITHIN,
+    ON_DELAY,
+    ON_TOXICITY,
+    ON_HAZARD,
+    ON_INFUSION,
+    ON_PHASE_END,
+    ON_HORIZON,
+) = places(11)
+
+AT_START, AT_END = places(2)
+START_EVENT, ENROLMENT_EVENT = places(2)
+FIRST = place(0)
+
+# Scalars at the start of si.
+(
+    NOW,
+    PHASE,
+    SERIAL,
+    STATUS,
+    ERROR,
+    ERROR_SITE,
+    CYCLE,
+    ENTERED,
+    HOLD,
+    N_EVENTS,
+    DIRTY,
+    ENROLLED,
+    PATIENT,
+    CAUSE,
+    SIGNAL,
+    OUTCOME_GOTO,
+    UNTIL_MET,
+    SI_SCALARS,
+) = places(18)
+RUNNING, FINISHED, CUT, FAILED = places(4)
+IN_PHASE, WAITING, AWAITING = places(3)
+NO_SIGNAL, REQUEST, RELEASE, RELEASE_AND_REQUEST, CANCEL, CANCEL_AND_REQUEST = places(6)
+
+# Per hazard, marker, test in the state.
+HI_RUNNING, HI_ORIGIN, HI_CURED, HI_WIDTH = places(4)
+HF_THRESHOLD, HF_USED, HF_MARK, HF_MULTIPLIER, HF_WIDTH = places(5)
+MI_SINCE, MI_ERADICATED, MI_WIDTH = places(3)
+MF_LEVEL, MF_SLOPE, MF_WIDTH = places(3)
+
+# Families of distributions and of baselines.
+(
+    FIXED,
+    NORMAL,
+    LOGNORMAL,
+    EXPONENTIAL,
+    UNIFORM,
+    WEIBULL,
+    LOGLOGISTIC,
+    TABLE,
+    HISTOGRAM,
+    BERNOULLI,
+    CATEGORICAL,
+) = places(11)
+B_EXPONENTIAL, B_WEIBULL, B_GOMPERTZ, B_LOGLOGISTIC, B_LOGNORMAL, B_PIECEWISE = places(6)
+CURVE_SCALE, CURVE_PLATEAU, CURVE_A, CURVE_B, CURVE_TABLE = places(5)
+
+# Operations of the expression code.
+(
+    OP_CONST,
+    OP_VARIABLE,
+    OP_MARKER,
+    OP_COUNTER,
+    OP_PHASE,
+    OP_VISITED,
+    OP_SINCE,
+    OP_COUNT,
+    OP_WITHIN,
+    OP_CYCLE,
+    OP_ERADICATED,
+    OP_ADD,
+    OP_SUB,
+    OP_MUL,
+    OP_DIV,
+    OP_NEG,
+    OP_LT,
+    OP_LE,
+    OP_EQ,
+    OP_NE,
+    OP_GT,
+    OP_GE,
+    OP_NOT,
+    OP_AND,
+    OP_OR,
+    OP_IF,
+    OP_MIN,
+    OP_MAX,
+    OP_ABS,
+    OP_EXP,
+    OP_LOG,
+    OP_SQRT,
+    OP_BAND,
+) = places(33)
+
+# Columns of the event log, and the events that the engine itself logs.
+LOG_PATIENT, LOG_TICK, LOG_SERIAL, LOG_CODE, LOG_PHASE, LOG_DETAIL, LOG_WIDTH = places(7)
+BUILT_IN_EVENTS = (
+    "enrolment",
+    "phase",
+    "cycle",
+    "sample",
+    "result",
+    "toxicity",
+    "waiting",
+    "granted",
+    "end",
+    "marker",
+    "dose",
+    "attribute",
+)
+(
+    LOG_ENROLMENT,
+    LOG_PHASE_ENTRY,
+    LOG_CYCLE,
+    LOG_SAMPLE,
+    LOG_RESULT,
+    LOG_TOXICITY,
+    LOG_WAITING,
+    LOG_GRANTED,
+    LOG_END,
+    LOG_MARKER,
+    LOG_DOSE,
+    LOG_ATTRIBUTE,
+) = places(12)
+DETAIL_SHIFT = place(1 << 40)
+"""Details that name a thing and carry a value are index * DETAIL_SHIFT + value + DETAIL_SHIFT // 2."""
+
+# Ways a patient's run can fail; the texts are in engine/failures.
+(
+    E_NONE,
+    E_TOO_MANY_EVENTS,
+    E_BAD_PROBABILITY,
+    E_BAD_DURATION,
+    E_PENDING_RESULT,
+    E_NOT_FINITE,
+    E_NEGATIVE_MULTIPLIER,
+    E_OUTCOMES_OVER_ONE,
+    E_BAD_SPREAD,
+) = places(9)
+LOG_FULL = place(-2)

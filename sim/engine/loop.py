@@ -1,0 +1,73 @@
+"""The compiled loop: a chunk of independent patients, one after another, in compiled code or in plain Python. No shared resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.engine import layout as at
+from sim.engine.failures import failure
+from sim.engine.plan import Plan
+
+ROWS_A_PATIENT = 32
+"""First guess of a patient's log rows; the log grows by doubling when it is exceeded."""
+SUMMARY_INTS = 7
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """What a driver hands back for patients in a row: their log rows by patient and serial, and their last states."""
+
+    log: np.ndarray
+    ints: np.ndarray
+    floats: np.ndarray
+
+
+def new_log(rows: int) -> np.ndarray:
+    """An empty log with room for so many rows; its first row only counts."""
+    return np.zeros((rows + 1, at.LOG_WIDTH), dtype=np.int64)
+
+
+def grown(log: np.ndarray) -> np.ndarray:
+    """The same log with twice the room."""
+    larger = new_log(2 * len(log))
+    larger[: len(log)] = log
+    return larger
+
+
+def summary_arrays(plan: Plan, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Arrays for the last states of so many patients; see `step.summarise`."""
+    width = int(plan.I[at.H_N_VARIABLES] + plan.I[at.H_N_MARKERS])
+    return np.zeros((count, SUMMARY_INTS), dtype=np.int64), np.zeros((count, width))
+
+
+def check_failures(plan: Plan, ints: np.ndarray) -> None:
+    """Raise for the first patient whose run failed."""
+    failed = np.flatnonzero(ints[:, 1] == at.FAILED)
+    if len(failed):
+        row = ints[failed[0]]
+        raise failure(plan, int(row[0]), row[5], int(row[6]))
+
+
+def run_loop(plan: Plan, ints: np.ndarray, *, first: int, count: int, plain: bool = False) -> Chunk:
+    """Run patients ``first`` to ``first + count - 1``; ``ints`` is the plan's I for this run."""
+    run: Callable[..., Any]
+    if plain:
+        from sim.engine.plain import plain_kernel
+
+        run = plain_kernel()["run_patients"]
+    else:
+        from sim.engine.step import run_patients as run
+    n_ints, n_floats = plan.state_size
+    si, sf = np.zeros(n_ints, dtype=np.int64), np.zeros(n_floats)
+    log = new_log(ROWS_A_PATIENT * count + int(ints[at.H_LOG_MARGIN]))
+    summary = summary_arrays(plan, count)
+    done, resume = run(ints, plan.F, si, sf, log, first, count, 0, 0, *summary)
+    while done < count:
+        log = grown(log)
+        done, resume = run(ints, plan.F, si, sf, log, first, count, done, resume, *summary)
+    check_failures(plan, summary[0])
+    return Chunk(log[1 : log[0, 0] + 1], *summary)

@@ -1,0 +1,33 @@
+"""The kernel as plain Python: the same functions with numba switched off and numpy's own Philox, as the oracle of the fast ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from types import FunctionType, ModuleType
+from typing import Any
+
+from numba.core.registry import CPUDispatcher
+
+from sim.engine import clocks, code, curves, draws, phases, step
+
+
+@cache
+def plain_kernel() -> dict[str, Callable[..., Any]]:
+    """Every kernel function by name, calling only plain ones.
+
+    Each is rebuilt from its own source code with a namespace in which the compiled functions are replaced; nothing is written twice.
+    """
+    modules: tuple[ModuleType, ...] = (draws, curves, code, clocks, phases, step)
+    plain: dict[str, Callable[..., Any]] = {}
+    namespaces: list[dict[str, Any]] = []
+    for module in modules:
+        namespace = dict(vars(module))
+        namespaces.append(namespace)
+        for name, value in vars(module).items():
+            if isinstance(value, CPUDispatcher) and value.py_func.__module__ == module.__name__:
+                plain[name] = FunctionType(value.py_func.__code__, namespace, name)
+    plain["uniform"] = draws.uniform_by_numpy
+    for namespace in namespaces:
+        namespace.update({name: function for name, function in plain.items() if name in namespace})
+    return plain

@@ -1,0 +1,156 @@
+"""Phases, with what they give, shift, test and lead to, as rows of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sim.engine import layout as at
+from sim.engine.builder import Builder
+from sim.engine.plan_curves import distribution
+from sim.protocol.schema import Outcome, Phase, Row, Test
+from sim.units import to_ticks
+
+
+@dataclass
+class PhaseTables:
+    """Rows of phases and tests, kept open until every timer has its slot."""
+
+    phases: list[list[int]]
+    tests: list[list[int]]
+    test_names: tuple[tuple[str, str], ...]
+
+    def write(self, build: Builder) -> None:
+        """Lay both tables down in the plan."""
+        build.I[at.H_N_PHASES] = len(self.phases)
+        build.I[at.H_PHASES] = build.ints([word for row in self.phases for word in row])
+        build.I[at.H_TESTS] = build.ints([word for row in self.tests for word in row])
+
+
+def phase_tables(build: Builder, distributions: list[list[int]]) -> PhaseTables:
+    """Compile all phases; distributions that they draw from are added to ``distributions``."""
+    tables = PhaseTables([], [], ())
+    names: list[tuple[str, str]] = []
+    for name, phase in build.protocol.phases.items():
+        row = _phase_row(build, distributions, name, phase)
+        row[at.P_TESTS], row[at.P_N_TESTS] = len(tables.tests), len(phase.tests)
+        site = phase.site or f"phase.{name}"
+        for test in phase.tests:
+            tables.tests.append(_test_row(build, distributions, test, site))
+            names.append((test.assay, test.into))
+        tables.phases.append(row)
+    tables.test_names = tuple(names)
+    return tables
+
+
+def _phase_row(build: Builder, distributions: list[list[int]], name: str, phase: Phase) -> list[int]:
+    row = [at.NONE] * at.P_WIDTH
+    site = phase.site or f"phase.{name}"
+    row[at.P_UNTIL_DEPENDS] = 0
+    _length(build, distributions, row, phase, site)
+    row[at.P_EMITS] = _events(build, phase.emits)
+    row[at.P_N_GIVES], row[at.P_GIVES] = len(phase.give), _gives(build, phase)
+    row[at.P_N_SHIFTS] = len(phase.shift)
+    row[at.P_SHIFTS] = build.ints(
+        [word for marker, text in phase.shift.items() for word in (build.markers[marker], build.expression(text))]
+    )
+    toxicities = list(build.protocol.toxicities)
+    row[at.P_TOXICITIES] = build.listed([toxicities.index(x) for x in phase.toxicities])
+    row[at.P_N_OUTCOMES] = len(phase.outcomes)
+    if phase.outcomes:
+        row[at.P_OUTCOME_SITE] = build.site(f"{site}.outcomes")
+        row[at.P_OUTCOMES] = _outcomes(build, distributions, phase.outcomes, site)
+    if phase.await_ is not None:
+        row[at.P_AWAIT] = list(build.protocol.patient).index(phase.await_.result)
+        row[at.P_AWAIT_TICKS] = to_ticks(build.value(phase.await_.at_most))
+    row[at.P_N_EACH], row[at.P_EACH] = len(phase.after_each_cycle), _rows(build, phase.after_each_cycle)
+    row[at.P_N_CHOOSE], row[at.P_CHOOSE] = len(phase.choose), _rows(build, phase.choose)
+    row[at.P_GOTO] = at.NONE if phase.goto is None else build.phases[phase.goto]
+    row[at.P_N_NEEDS] = len(phase.needs)
+    resources = list(build.protocol.resources)
+    row[at.P_NEEDS] = build.ints(
+        [word for need, units in phase.needs.items() for word in (resources.index(need), units)]
+    )
+    row[at.P_BIT], row[at.P_VISITED_BIT] = build.bit("phase", name), build.bit("visited", name)
+    row[at.P_CYCLE_BIT], row[at.P_LABEL] = build.bit("cycle", None), build.label(name)
+    return row
+
+
+def _length(build: Builder, distributions: list[list[int]], row: list[int], phase: Phase, site: str) -> None:
+    """What ends the phase by itself."""
+    if phase.lasts is not None:
+        row[at.P_KIND], row[at.P_LASTS] = at.LASTS, distribution(build, distributions, phase.lasts, f"{site}.lasts")
+    elif phase.until is not None and phase.timeout is not None:
+        row[at.P_KIND], row[at.P_UNTIL] = at.UNTIL, build.expression(phase.until)
+        row[at.P_UNTIL_DEPENDS] = build.depends(phase.until)
+        row[at.P_TIMEOUT] = to_ticks(build.value(phase.timeout.after))
+        row[at.P_TIMEOUT_GOTO] = build.phases[phase.timeout.goto]
+        row[at.P_TIMEOUT_EMITS] = _events(build, phase.timeout.event)
+    elif phase.cycles is not None:
+        row[at.P_KIND], row[at.P_CYCLES] = at.CYCLES, phase.cycles.count
+        row[at.P_CYCLE] = to_ticks(build.value(phase.cycles.every))
+        if phase.days is not None:
+            row[at.P_INFUSION] = to_ticks(phase.days.last)
+    else:
+        row[at.P_KIND] = at.OPEN if phase.open else at.FINAL
+
+
+def _events(build: Builder, names: Sequence[str]) -> int:
+    return build.listed([build.events[name] for name in names])
+
+
+def _cycles(build: Builder, cycles: list[int] | None) -> int:
+    return at.NONE if cycles is None else build.listed(cycles)
+
+
+def _gives(build: Builder, phase: Phase) -> int:
+    words: list[int] = []
+    for counter, give in phase.give.items():
+        per_day = give.per_day is not None
+        amount = build.constant(give.per_day if give.per_day is not None else give.each or 0.0)
+        bit = build.bit("counter", counter)
+        words += [build.counters[counter], amount, int(per_day), _cycles(build, give.cycles), bit]
+    return build.ints(words)
+
+
+def _outcomes(build: Builder, distributions: list[list[int]], outcomes: list[Outcome], site: str) -> int:
+    words: list[int] = []
+    for number, outcome in enumerate(outcomes):
+        sets: list[int] = []
+        for target, drawn in outcome.set.items():
+            address = f"{site}.outcomes[{number}].set.{target}"
+            if target in build.markers:
+                kind, place, bit, states = at.SET_MARKER, build.markers[target], build.bit("marker", target), None
+            else:
+                kind, place = at.SET_ATTRIBUTE, build.variables["attribute", target]
+                bit, states = build.bit("attribute", target), tuple(build.protocol.patient[target].states or ()) or None
+            sets += [kind, place, distribution(build, distributions, drawn, address, states), bit]
+        probability = at.NONE if outcome.p is None else build.expression(outcome.p)
+        goto = at.NONE if outcome.goto is None else build.phases[outcome.goto]
+        words += [probability, _events(build, outcome.event), build.ints(sets), len(outcome.set), goto]
+    return build.ints(words)
+
+
+def _rows(build: Builder, rows: list[Row]) -> int:
+    words: list[int] = []
+    for row in rows:
+        when = at.NONE if row.when is None else build.expression(row.when)
+        goto = at.CONTINUE if row.target == "continue" else build.phases[row.target]
+        words += [when, _events(build, row.event), goto]
+    return build.ints(words)
+
+
+def _test_row(build: Builder, distributions: list[list[int]], test: Test, phase_site: str) -> list[int]:
+    assay = build.protocol.assays[test.assay]
+    site = test.site or f"{phase_site}.test.{test.into}"
+    row = [at.NONE] * at.T_WIDTH
+    row[at.T_MARKER], row[at.T_LIMIT] = build.markers[assay.reads], build.expression(assay.limit)
+    if assay.noise is not None:
+        row[at.T_NOISE] = distribution(build, distributions, assay.noise, f"{site}.noise")
+    row[at.T_EVALUABLE], row[at.T_SITE] = build.expression(assay.evaluable), build.site(f"{site}.evaluable")
+    row[at.T_TURNAROUND] = distribution(build, distributions, assay.turnaround, f"{site}.turnaround")
+    row[at.T_VARIABLE] = build.variables["attribute", test.into]
+    row[at.T_ATTRIBUTE] = list(build.protocol.patient).index(test.into)
+    row[at.T_AT_END], row[at.T_CYCLES] = int(test.at == "end"), _cycles(build, test.cycles)
+    row[at.T_BIT], row[at.T_LABEL] = build.bit("attribute", test.into), build.label(test.into)
+    return row
