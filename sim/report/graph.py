@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # All lengths in inches, all type sizes in points.
 _TITLE, _NAME, _TEXT, _SMALL = 11.0, 8.5, 7.5, 7.0
 _LEADING = 1.35
-_PAD = 0.09
+_PAD = 0.12
 _GAP, _RISE = 0.22, 0.17
 _MARGIN = 0.3
 _NODE_WIDTH, _LABEL_WIDTH = 1.75, 1.45

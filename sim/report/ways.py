@@ -44,10 +44,7 @@ def node_lines(name: str, protocol: Protocol) -> list[str]:
     phase = protocol.phases[name]
     lines = [phase_words(name, protocol)]
     lines += [length_words(phase, protocol)] if length_words(phase, protocol) else []
-    lines += [
-        f"{name_words(test.assay, protocol)} at {test.at}{_cycles(test.cycles)}: {name_words(test.into, protocol)}"
-        for test in phase.tests
-    ]
+    lines += [f"test at {test.at}{_cycles(test.cycles)}: {name_words(test.into, protocol)}" for test in phase.tests]
     if phase.await_ is not None:
         most = duration_words(phase.await_.at_most, protocol)
         lines.append(f"waits at most {most} for {name_words(phase.await_.result, protocol)}")
@@ -97,9 +94,16 @@ def _exits(phase: Phase, protocol: Protocol) -> Iterator[tuple[str, str]]:
         else:
             yield row.target, "else" if conditions else ""
     if phase.goto is not None:
-        yield phase.goto, "otherwise" if any(outcome.goto for outcome in phase.outcomes) else ""
+        yield phase.goto, _rest(phase)
     if phase.timeout is not None:
         yield phase.timeout.goto, f"not within {duration_words(phase.timeout.after, protocol)}"
+
+
+def _rest(phase: Phase) -> str:
+    """Why the way of ``goto`` is taken, where another is possible."""
+    if any(outcome.goto for outcome in phase.outcomes):
+        return "otherwise"
+    return "after the last cycle" if any(row.target != "continue" for row in phase.after_each_cycle) else ""
 
 
 def _outcomes(phase: Phase, protocol: Protocol) -> Iterator[tuple[str | None, str]]:

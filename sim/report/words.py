@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sim.errors import EngraftError
 from sim.protocol.expression_tree import (
     Binary,
@@ -16,12 +18,14 @@ from sim.protocol.expression_tree import (
     Unary,
     format_number,
     unparse,
+    walk,
 )
 from sim.protocol.expressions import parse
 from sim.protocol.fields import Distribution
 from sim.protocol.schema import Phase, Protocol
 from sim.units import format_duration
 
+_ABBREVIATION = 4  # letters
 _COMPARED = {"==": "is", "!=": "is not", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 
 
@@ -46,13 +50,27 @@ def name_words(name: str, protocol: Protocol | None = None) -> str:
             declared = table.get(name)
             if declared is not None and declared.title:
                 return declared.title
-    return name.replace("_", " ")
+    return " ".join(_declared(word, protocol) for word in name.split("_"))
+
+
+def _declared(word: str, protocol: Protocol | None) -> str:
+    """A short word in capitals if something of that name is: ``mrd_after_c1`` gives "MRD after C1"."""
+    if protocol is None or len(word) > _ABBREVIATION:
+        return word
+    capital = word.upper() in (*protocol.phases, *protocol.endpoints) or word in protocol.markers
+    return word.upper() if capital else word
 
 
 def probability_words(text: str, protocol: Protocol) -> str:
-    """A probability in per cent where it is a number or a parameter, else as the expression it is."""
-    value = _constant(text, protocol)
-    return f"p = {unparse(parse(text))}" if value is None else per_cent(value)
+    """A probability in per cent: one number, or the span of its cases and what decides, or the expression itself."""
+    node = parse(text)
+    cases = _cases(node, protocol)
+    if cases is None:
+        return f"p = {unparse(node)}"
+    if min(cases) == max(cases):
+        return per_cent(cases[0])
+    by = ", ".join(dict.fromkeys(_decides(part, protocol) for part in _conditions(node)))
+    return f"{round(100 * min(cases), 1):g} to {per_cent(max(cases))}, by {by}"
 
 
 def rest_words(others: list[str], protocol: Protocol) -> str:
@@ -98,9 +116,39 @@ def _drawn(lasts: Distribution, protocol: Protocol) -> str:
 def _constant(text: str, protocol: Protocol) -> float | None:
     """The value of a literal or of a parameter; None for anything that has to be worked out."""
     try:
-        node = parse(text)
+        return _value(parse(text), protocol)
     except EngraftError:
         return None
+
+
+def _cases(node: Expression, protocol: Protocol) -> list[float] | None:
+    """The values that nested ``if`` can give; None if one of them has to be worked out."""
+    if not (isinstance(node, Call) and node.function == "if"):
+        value = _value(node, protocol)
+        return None if value is None else [value]
+    first, second = (_cases(branch, protocol) for branch in node.arguments[1:])
+    return None if first is None or second is None else first + second
+
+
+def _conditions(node: Expression) -> Iterator[Name | Call]:
+    """What the conditions of nested ``if`` ask about: names, and functions of events and phases."""
+    if not (isinstance(node, Call) and node.function == "if"):
+        return
+    condition, *branches = node.arguments
+    for part in walk(condition):
+        if isinstance(part, Call | Name):
+            yield part
+    for branch in branches:
+        yield from _conditions(branch)
+
+
+def _decides(part: Name | Call, protocol: Protocol) -> str:
+    if isinstance(part, Name) and (part.word in protocol.patient or part.word in protocol.markers):
+        return name_words(part.word, protocol)
+    return "what came before"
+
+
+def _value(node: Expression, protocol: Protocol) -> float | None:
     if isinstance(node, NumberLiteral):
         return node.value
     if isinstance(node, DurationLiteral):
@@ -121,7 +169,7 @@ def _words(node: Expression, protocol: Protocol) -> str:
         case TextLiteral():
             return node.value
         case Name():
-            return _switch(node.word, protocol) or name_words(node.word, protocol)
+            return _switch(node.word, protocol) or _number(node.word, protocol) or name_words(node.word, protocol)
         case Unary(operator="not", operand=Call(function="visited", arguments=(Name() as phase,))):
             return f"no {phase_words(phase.word, protocol)} yet"
         case Unary(operator="not", operand=Call(function="phase", arguments=(Name() as phase,))):
@@ -172,6 +220,11 @@ def _call(node: Call, protocol: Protocol) -> str:
     if node.function == "eradicated":
         return f"{name_words(subject, protocol)} eradicated"
     return f"{node.function}({', '.join(_words(argument, protocol) for argument in node.arguments)})"
+
+
+def _number(word: str, protocol: Protocol) -> str:
+    parameter = protocol.parameters.get(word)
+    return "" if parameter is None else format_number(parameter.value)
 
 
 def _switch(word: str, protocol: Protocol) -> str:

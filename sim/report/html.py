@@ -1,0 +1,266 @@
+"""The report of a comparison as one HTML page that needs nothing else: its words and tables. Its form is elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.batch.folder import NOTICE, ResultFolder
+from sim.report.difference import differences, short
+from sim.report.pictures import Picture, comparison_pictures, graph_pictures
+from sim.units import format_duration
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.compare.run import Comparison
+    from sim.protocol.fields import Prior
+    from sim.protocol.schema import Parameter, Protocol, Switch
+
+_MINUS = "−"
+
+
+def write_report(comparison: Comparison, folder: ResultFolder) -> None:
+    """Write figures/*.svg and report.html into a folder that the caller finishes.
+
+    Parameters
+    ----------
+    comparison
+        What was found.
+    folder
+        Where to write; `Comparison.write` takes this function as its ``also``.
+    """
+    figures, graphs = comparison_pictures(comparison), graph_pictures(comparison)
+    for picture in (*figures, *graphs):
+        folder.write_bytes(f"figures/{picture.name}.svg", picture.svg)
+    folder.write_text("report.html", report_html(comparison, figures, graphs))
+
+
+def report_html(comparison: Comparison, figures: Sequence[Picture], graphs: Sequence[Picture]) -> str:
+    """The page as text; the same comparison gives the same bytes.
+
+    Parameters
+    ----------
+    comparison
+        What was found.
+    figures, graphs
+        Shown with the results, and with the protocols.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    published, contrast = comparison.tables()
+    config, manifest = comparison.config, comparison._manifest
+
+    def shown(pictures: Sequence[Picture]) -> list[dict[str, Any]]:
+        return [{"svg": Markup(picture.inline()), "caption": picture.caption} for picture in pictures]
+
+    return environment.get_template("report.html.j2").render(
+        title=config.title,
+        question=config.question,
+        notes=config.notes,
+        notice=NOTICE.capitalize(),
+        result=list(_result(comparison)),
+        setting=_setting(comparison),
+        claims=list(_claims(comparison)),
+        contrast=_text_table(contrast),
+        published=_text_table(published) if len(published) else None,
+        figures=shown(figures),
+        graphs=shown(graphs),
+        arms=_arms(comparison),
+        differences=list(_protocol_differences(comparison)),
+        parameters=_parameters(comparison.protocols),
+        switches=_switches(comparison.protocols),
+        sources=_sources(comparison.protocols),
+        command=manifest["command"],
+        provenance=_provenance(comparison),
+        inputs=_table("What was read", ["input", "SHA-256"], [*manifest["inputs"].items()]),
+    )
+
+
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note: str = "") -> dict[str, Any]:
+    return {"title": title, "note": note, "columns": [(name, "word") for name in columns], "rows": rows}
+
+
+def _text_table(frame: pd.DataFrame) -> dict[str, Any]:
+    """A table of `Comparison.tables`: figures to the right, words to the left."""
+    words = {"study", "figure", "endpoint", "group", "time", "source"}
+    return {
+        "title": frame.attrs["title"],
+        "note": frame.attrs["note"],
+        "columns": [(str(name), "word" if name in words else "number") for name in frame.columns],
+        "rows": frame.to_numpy().tolist(),
+    }
+
+
+def _result(comparison: Comparison) -> Iterator[str]:
+    """All patients at the middle one of the times, in sentences."""
+    config, times = comparison.config, comparison.config.times_days
+    days = times[len(times) // 2]
+    rules = next(iter(comparison.protocols.values())).endpoints
+    summary = comparison.summary
+    overall = summary[(summary["population"] == config.population_name) & (summary["subgroup"] == "all")]
+    here = overall[overall["time_days"] == days].set_index(["endpoint", "arm"])["estimate"]
+    there = comparison.differences
+    there = there[(there["subgroup"] == "all") & (there["time_days"] == days)]
+    for endpoint in config.endpoints:
+        told = []
+        for arm in config.arms:
+            if (endpoint, arm) not in here.index:
+                continue
+            words = f"{arm} {100 * here[endpoint, arm]:.1f} %"
+            found = there[(there["endpoint"] == endpoint) & (there["arm"] == arm)]
+            found = found[found["measure"] == comparison.kinds[endpoint]]
+            for row in found.to_dict("records"):
+                words += f" ({_points(row['difference'])} points, {_points(row['paired_low'])} to "
+                words += f"{_points(row['paired_high'])})"
+            told.append(words)
+        yield f"{rules[endpoint].title or endpoint} at {format_duration(days)}: {', '.join(told)}."
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.1f}".replace("-", _MINUS)
+
+
+def _setting(comparison: Comparison) -> str:
+    config = comparison.config
+    reference = next(iter(config.arms))
+    text = (
+        f"{config.patients:,} virtual patients an arm, population {config.population_name}, followed for "
+        f"{config.horizon}, seed {config.seed}."
+    )
+    if len(config.arms) > 1:
+        text += (
+            f" In brackets the difference from {reference} in percentage points with its 95 % interval, paired by "
+            "patient: Monte Carlo error only."
+        )
+    return text
+
+
+def _claims(comparison: Comparison) -> Iterator[str]:
+    config = comparison.config
+    yield (
+        f"The contrast between the protocols is made in one population ({config.population_name}), one era, and with "
+        "shared values wherever treatment is the same. It says what follows from the protocols and their stated "
+        "assumptions. It is no evidence that one treatment is better."
+    )
+    if config.as_published:
+        yield (
+            "The studies as published are separate cohorts, each with patients, era and follow-up of its own. The "
+            "difference between two of them is not an effect of treatment. They show how well the simulation "
+            "reproduces what was printed."
+        )
+    yield (
+        "Intervals are Monte Carlo error only: they say how far a larger simulation could move the figures. The "
+        "uncertainty of the parameters, given below as priors, is not in them and is larger."
+    )
+    yield (
+        "Paired differences assume that a patient's luck keeps its rank under every protocol (rank-preserving "
+        "potential outcomes). No share of patients who benefit can be read from them."
+    )
+    landmarks = [label for label, group in config.subgroups.items() if group.landmark is not None]
+    if landmarks:
+        yield (
+            f"Groups by {', '.join(landmarks)} are formed after time zero, among patients who are then still without "
+            "event. Where the protocols differ before that day the groups hold different patients, and a difference "
+            "within a group is then not an effect of treatment."
+        )
+    yield "The virtual patients are no persons. Nothing here may guide the care of anyone, and doses are not guidance."
+
+
+def _arms(comparison: Comparison) -> dict[str, Any]:
+    rows = []
+    for arm, protocol in comparison.protocols.items():
+        overrides = comparison.config.overrides(arm)
+        changed = ", ".join(f"{path} = {short(value)}" for path, value in overrides.items())
+        rows.append((arm, protocol.id, protocol.title, changed or "none"))
+    return _table("Arms", ["arm", "protocol", "title", "changes of the arm"], rows)
+
+
+def _protocol_differences(comparison: Comparison) -> Iterator[dict[str, Any]]:
+    (reference, first), *others = comparison.protocols.items()
+    for arm, protocol in others:
+        found = [entry for entry in differences(first, protocol) if entry.path not in ("id", "title", "notes")]
+        rows = [
+            (
+                entry.path,
+                "" if entry.kind == "added" else short(entry.before),
+                "" if entry.kind == "removed" else short(entry.after),
+            )
+            for entry in found
+        ]
+        title = f"{arm} against {reference}, by document path of the explicit machine forms"
+        table = _table(title, ["path", reference, arm], rows, "An empty cell: the protocol does not have it.")
+        yield {**table, "heading": f"What {arm} changes"}
+
+
+def _parameters(protocols: dict[str, Protocol]) -> dict[str, Any]:
+    names = dict.fromkeys(name for protocol in protocols.values() for name in protocol.parameters)
+    rows = []
+    for name in names:
+        by_arm = {arm: protocol.parameters.get(name) for arm, protocol in protocols.items()}
+        first = next(parameter for parameter in by_arm.values() if parameter is not None)
+        values = {arm: "–" if found is None else f"{found.value:g}" for arm, found in by_arm.items()}
+        rows.append((name, _by_arm(values), first.unit or "", _prior(first.prior), *_traced(first)))
+    columns = ["parameter", "value", "unit", "prior", "source", "assumption or note"]
+    return _table("Parameters", columns, rows, "Values as simulated in the common population.")
+
+
+def _switches(protocols: dict[str, Protocol]) -> dict[str, Any] | None:
+    names = dict.fromkeys(name for protocol in protocols.values() for name in protocol.switches)
+    if not names:
+        return None
+    rows = []
+    for name in names:
+        by_arm = {arm: protocol.switches.get(name) for arm, protocol in protocols.items()}
+        first = next(switch for switch in by_arm.values() if switch is not None)
+        values = {arm: "–" if found is None else short(found.value) for arm, found in by_arm.items()}
+        rows.append((name, _by_arm(values), *_traced(first)))
+    return _table("Structural choices", ["switch", "value", "source", "assumption or note"], rows)
+
+
+def _by_arm(values: dict[str, str]) -> str:
+    """One value where all arms agree, else each with its arm."""
+    if len(set(values.values())) == 1:
+        return next(iter(values.values()))
+    return "; ".join(f"{arm}: {value}" for arm, value in values.items())
+
+
+def _traced(entry: Parameter | Switch) -> tuple[str, str]:
+    return entry.source or "assumption", "; ".join(text for text in (entry.assumption, entry.note) if text)
+
+
+def _prior(prior: Prior | None) -> str:
+    if prior is None:
+        return ""
+    arguments = ", ".join(f"{value:g}" for value in prior.arguments.model_dump().values())
+    return f"{prior.family} ({arguments})"
+
+
+def _sources(protocols: dict[str, Protocol]) -> dict[str, Any]:
+    found: dict[str, str] = {}
+    for protocol in protocols.values():
+        found.update(protocol.sources)
+    return _table("Sources", ["key", "reference"], list(found.items()))
+
+
+def _provenance(comparison: Comparison) -> dict[str, Any]:
+    config, manifest = comparison.config, comparison._manifest
+    rows = [
+        ("seed", str(config.seed)),
+        ("patients an arm", f"{config.patients:,}"),
+        ("population", config.population_name),
+        ("follow-up", config.horizon),
+        ("overrides", ", ".join(manifest["overrides"]) or "none"),
+        *((f"version of {name}", number) for name, number in manifest["versions"].items()),
+    ]
+    return _table("Provenance", ["what", "value"], rows)
