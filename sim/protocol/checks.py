@@ -2,53 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from sim.protocol import checks_doses, checks_graph, checks_guards, checks_hazards
 from sim.protocol.checks_expressions import EXPRESSION_CHECKS
 from sim.protocol.checks_numbers import NUMBER_CHECKS
-from sim.protocol.checks_references import FLOW_CHECKS, REFERENCE_CHECKS
+from sim.protocol.checks_references import REFERENCE_CHECKS, USE_CHECKS
 from sim.protocol.course import explore
 from sim.protocol.findings import Finding
 from sim.protocol.subject import Subject
 
-_FOUNDATION = (*EXPRESSION_CHECKS, *FLOW_CHECKS, *checks_graph.GRAPH_CHECKS)
+Check = Callable[[Subject], Iterable[Finding]]
 
-CHECKS = (
-    *_FOUNDATION,
-    *REFERENCE_CHECKS,
+# Each check with the sections it relies on.
+_NAMES = (*EXPRESSION_CHECKS, *REFERENCE_CHECKS)
+_SHAPE = (*checks_graph.GRAPH_CHECKS, *checks_hazards.FLAG_CHECKS)
+_OTHERS = (
     *NUMBER_CHECKS,
     *checks_guards.GUARD_CHECKS,
     *checks_hazards.HAZARD_CHECKS,
     *checks_doses.DOSE_CHECKS,
 )
-"""Every check of single places, with the sections it relies on."""
+_USE_CHECKS = (*USE_CHECKS, *checks_guards.USE_CHECKS)
 
-COURSE_CHECKS = (
+_COURSE_CHECKS = (
     *checks_graph.COURSE_CHECKS,
     *checks_guards.COURSE_CHECKS,
     *checks_hazards.COURSE_CHECKS,
     *checks_doses.COURSE_CHECKS,
 )
-"""Every check of whole courses through the phases."""
-
 _FLOW = frozenset({"phases", "hazards", "flags", "crossings", "delays", "toxicities"})
 
 
 def findings_in(subject: Subject) -> list[Finding]:
     """What all checks find.
 
-    A check whose sections do not fit the schema is not made; courses are explored once everything that makes them is
-    right, as one misspelt target would make half a protocol unreachable.
+    A check whose sections do not fit the schema is not made. What is unused is told once every name is right;
+    courses are explored once everything that makes them is right: one misspelt target would make half a protocol unreachable.
     """
-    found: list[Finding] = []
-    sound = not _FLOW & set(subject.broken)
-    for check, sections in CHECKS:
-        if not set(sections) & set(subject.broken):
-            more = list(check(subject))
-            found += more
-            if (check, sections) in _FOUNDATION and any(finding.path[0] in _FLOW for finding in more):
-                sound = False
-    if sound and not subject.syntax:
+    names = _made(subject, _NAMES)
+    flow = _made(subject, _SHAPE)
+    found = [*names, *flow, *_made(subject, _OTHERS), *subject.syntax]
+    if not names and not subject.syntax:
+        found += _made(subject, _USE_CHECKS)
+    if not _FLOW & {*subject.broken, *(str(finding.path[0]) for finding in (*names, *flow, *subject.syntax))}:
         course = explore(subject)
-        for check_course in COURSE_CHECKS:
-            found += check_course(subject, course)
-    return [*found, *subject.syntax]
+        for check in _COURSE_CHECKS:
+            found += check(subject, course)
+    return found
+
+
+def _made(subject: Subject, checks: Iterable[tuple[Check, tuple[str, ...]]]) -> list[Finding]:
+    """What those of the checks find whose sections fit the schema."""
+    found: list[Finding] = []
+    for check, sections in checks:
+        if not set(sections) & set(subject.broken):
+            found += check(subject)
+    return found

@@ -58,7 +58,8 @@ def walkable(subject: Subject, course: Course) -> Iterator[Finding]:
     for counter, given in subject.protocol.checks.items():
         for index, total in enumerate(given):
             for place, (origin, target) in enumerate(zip(total.path, total.path[1:], strict=False), 1):
-                if (origin, target) not in course.steps:
+                known = {origin, target} <= set(subject.protocol.phases)
+                if known and (origin, target) not in course.steps:
                     nexts = ", ".join(sorted(to for start, to in course.steps if start == origin)) or "nothing"
                     message = f"{target} cannot follow {origin}; after {origin} can come: {nexts}"
                     yield Finding(("checks", counter, index, "path", place), message)

@@ -15,9 +15,10 @@ from sim.protocol.walk import Located
 
 
 def types(subject: Subject) -> Iterator[Finding]:
-    """Names that are not declared, kinds and units that do not fit."""
+    """Names that are not declared, kinds and units that do not fit; not of an attribute made from itself."""
     for path, errors in subject.verdicts.items():
-        if errors is not None:
+        itself = path[0] == "patient" and path[1] in subject.words(subject.trees[path][1])
+        if errors is not None and not itself:
             yield from wrong(subject.trees[path][0], errors)
 
 

@@ -115,9 +115,7 @@ def _asked(
     """The results that the end of a phase depends on, each with the first place that asks."""
     here: DocumentPath = ("phases", name)
     told = set()
-    if phase.await_ is not None and phase.await_.result not in testers:
-        yield (*here, "await", "result"), phase.await_.result
-    elif phase.await_ is not None and name not in testers[phase.await_.result]:
+    if phase.await_ is not None and name not in testers.get(phase.await_.result, {name}):
         told.add(phase.await_.result)
         yield (*here, "await", "result"), phase.await_.result
     for key, rows in (("after_each_cycle", phase.after_each_cycle), ("choose", phase.choose)):
@@ -165,8 +163,6 @@ def tested(subject: Subject) -> Iterator[Finding]:
                     yield Finding(path, message, text=subject.trees[path][0].text, offset=node.span[0])
 
 
-GUARD_CHECKS = (
-    (possible, ("phases",)),
-    (tested, ("patient", "phases")),
-)
+GUARD_CHECKS = ((possible, ("phases",)),)
+USE_CHECKS = ((tested, ("patient", "phases")),)
 COURSE_CHECKS = (live, results)

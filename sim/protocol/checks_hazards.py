@@ -10,6 +10,7 @@ from sim.protocol.findings import Finding
 from sim.protocol.paths import DocumentPath
 from sim.protocol.satisfiable import can_hold
 from sim.protocol.schema import Hazard
+from sim.protocol.scope import ENROLMENT, START
 from sim.protocol.subject import Subject
 
 
@@ -45,7 +46,7 @@ def scopes(subject: Subject, course: Course) -> Iterator[Finding]:
 
 def _can_happen(subject: Subject, course: Course) -> set[str]:
     """Events whose emission lies on some course."""
-    found = {"enrolment"}
+    found = {START, ENROLMENT}
     for event, paths in subject.emitters.items():
         for path in paths:
             if path[0] != "phases" or path[1] in course.phases:
@@ -211,11 +212,11 @@ def sites(subject: Subject) -> Iterator[Finding]:
 
 
 _EVENTS = ("phases", "hazards", "crossings", "delays", "toxicities")
+FLAG_CHECKS = ((flags, ("flags",)),)
 HAZARD_CHECKS = (
     (heights, ("hazards",)),
     (vain, ("hazards", "crossings", "delays")),
     (deaths, _EVENTS),
-    (flags, ("flags",)),
     (drifts, ("markers", "hazards", "crossings")),
     (sites, ("patient", *_EVENTS)),
 )

@@ -9,7 +9,7 @@ from sim.protocol.expression_tree import Call, Name, walk
 from sim.protocol.findings import Finding
 from sim.protocol.paths import DocumentPath
 from sim.protocol.schema import Phase
-from sim.protocol.scope import ENROLMENT
+from sim.protocol.scope import ENROLMENT, START
 from sim.protocol.subject import Subject
 
 _SPACE = ("parameters", "switches", "patient", "flags", "markers", "counters")
@@ -21,7 +21,9 @@ _NOUN = {
     "markers": "marker",
     "counters": "counter",
 }
-_LOG_NAMES = frozenset({"phase", "cycle", "sample", "result", "toxicity", "waiting", "granted", "end", ENROLMENT})
+_LOG_NAMES = frozenset(
+    {"phase", "cycle", "sample", "result", "toxicity", "waiting", "granted", "end", START, ENROLMENT}
+)
 RESULT_STATES = ["not_evaluable", "negative", "positive"]
 
 
@@ -232,8 +234,6 @@ def unused(subject: Subject) -> Iterator[Finding]:
     """What is declared is used: a number that nothing reads misleads the reader."""
     protocol = subject.protocol
     read = _read_words(subject)
-    if subject.syntax:  # what cannot be read may use anything
-        return
     given = {word for phase in protocol.phases.values() for word in phase.give} | set(protocol.checks)
     tests = [test for phase in protocol.phases.values() for test in phase.tests]
     used: dict[str, set[str]] = {
@@ -270,11 +270,19 @@ def _read_words(subject: Subject) -> set[str]:
     return words
 
 
-FLOW_CHECKS = (
+USE_CHECKS = (
+    (
+        unused,
+        (
+            *("sources", "switches", "parameters", "patient", "flags", "markers", "crossings", "assays", "counters"),
+            *("resources", "toxicities", "delays", "phases", "hazards", "checks"),
+        ),
+    ),
+)
+"""These speak only when every reference is right: a misspelt one would leave what it means unused."""
+REFERENCE_CHECKS = (
     (targets, ("phases",)),
     (events, ("phases", "hazards", "delays", "crossings", "toxicities")),
-)
-REFERENCE_CHECKS = (
     (phase_names, ("phases",)),
     (phase_parts, ("counters", "markers", "resources", "toxicities", "assays")),
     (markers, ("markers",)),
@@ -283,11 +291,4 @@ REFERENCE_CHECKS = (
     (correlated, ("patient",)),
     (unique, ()),
     (sources, ("sources",)),
-    (
-        unused,
-        (
-            *("sources", "switches", "parameters", "patient", "flags", "markers", "crossings", "assays", "counters"),
-            *("resources", "toxicities", "delays", "phases", "hazards", "checks"),
-        ),
-    ),
 )

@@ -27,7 +27,7 @@ from sim.protocol.expression_tree import (
 from sim.protocol.expressions import ExpressionErrors
 from sim.protocol.paths import DocumentPath
 from sim.protocol.schema import Phase, Row
-from sim.protocol.scope import ENROLMENT
+from sim.protocol.scope import ENROLMENT, START
 from sim.protocol.subject import Subject
 
 MOST_STATES = 2000
@@ -171,7 +171,7 @@ class Course:
     def _explore(self) -> None:
         flags = sum(self.bit.get(("flag", name), 0) for name, flag in self.protocol.flags.items() if flag.initially)
         first = next(iter(self.protocol.phases))
-        start = self._enter(None, first, self._after(flags, [ENROLMENT]))
+        start = self._enter(None, first, self._after(flags, [START]))
         self.came_from[start.to] = None
         due = [start.to]
         for state in due:
@@ -184,7 +184,8 @@ class Course:
                 raise TooManyStates
 
     def _after(self, bits: int, events: Sequence[str]) -> int:
-        for event in events:
+        gate = self.protocol.enrolment.at
+        for event in [name for given in events for name in ([given, ENROLMENT] if given == gate else [given])]:
             bits |= self.bit.get(("event", event), 0)
             for name, flag in self.protocol.flags.items():
                 if event in flag.set_by:

@@ -1,11 +1,20 @@
-"""The small building blocks of the protocol schema: expressions, distributions, priors, baselines. No protocol sections here."""
+"""The small building blocks of the protocol schema: expressions, distributions, priors, baselines. No sections here."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 
 class Model(BaseModel):
@@ -13,9 +22,27 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=False, serialize_by_alias=True)
 
+    @classmethod
+    def shorthand(cls) -> list[dict[str, Any]]:
+        """JSON Schemas of what may be written in place of a mapping; ``_short`` and its like turn these into one."""
+        return []
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The mapping or any of its shorthands."""
+        reference = handler(core)
+        schema = handler.resolve_ref_schema(reference)
+        if issubclass(cls, OneOf):
+            schema |= {"minProperties": 1, "maxProperties": 1}
+        if cls.shorthand():
+            mapping = dict(schema)
+            schema.clear()
+            schema["anyOf"] = [mapping, *cls.shorthand()]
+        return reference
+
 
 class Kind:
-    """Marks a text field as an expression and says what it must yield: boolean, number, duration, probability, marker or any."""
+    """Marks a text field as an expression; ``expect``: boolean, number, duration, probability, marker or any."""
 
     def __init__(self, expect: str) -> None:
         self.expect = expect
@@ -44,7 +71,9 @@ Probability = Annotated[str, *_TEXT, Kind("probability")]
 DurationExpr = Annotated[str, *_TEXT, Kind("duration")]
 MarkerExpr = Annotated[str, *_TEXT, Kind("marker")]
 Derived = Annotated[str, *_TEXT, Kind("any")]
-Guard = Annotated[str, BeforeValidator(_expression_text), WithJsonSchema({"type": ["string", "boolean"]}), Kind("boolean")]
+Guard = Annotated[
+    str, BeforeValidator(_expression_text), WithJsonSchema({"type": ["string", "boolean"]}), Kind("boolean")
+]
 
 NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 RESERVED = frozenset({"and", "or", "not", "in", "if", "true", "false", "cycle", "continue", "else"})
@@ -59,6 +88,19 @@ def _name(value: Any) -> Any:
 
 
 Name = Annotated[str, BeforeValidator(_name), WithJsonSchema({"type": "string", "pattern": NAME.pattern})]
+
+IDENTIFIER = re.compile(r"^[a-z0-9][a-z0-9-]*$")
+
+
+def _identifier(value: Any) -> Any:
+    if isinstance(value, str) and not IDENTIFIER.match(value):
+        raise ValueError(f'"{value}" is not an id; use small letters, digits and hyphens, as in all-mrd2019')
+    return value
+
+
+Identifier = Annotated[
+    str, BeforeValidator(_identifier), WithJsonSchema({"type": "string", "pattern": IDENTIFIER.pattern})
+]
 
 
 def one_or_more(value: Any) -> Any:
@@ -77,6 +119,12 @@ class Arguments(Model):
     """Named arguments that may also be written as a list in their declared order, or as one bare value."""
 
     bare: ClassVar[bool] = False
+
+    @classmethod
+    def shorthand(cls) -> list[dict[str, Any]]:
+        """A list, and where ``bare`` says so one value."""
+        listed: dict[str, Any] = {"type": "array", "minItems": 1, "maxItems": len(cls.model_fields)}
+        return [listed, {"type": ["string", "number"]}] if cls.bare else [listed]
 
     @model_validator(mode="before")
     @classmethod
@@ -186,6 +234,11 @@ class Distribution(OneOf):
     beta: Beta | None = None
     histogram: Histogram | None = None
 
+    @classmethod
+    def shorthand(cls) -> list[dict[str, Any]]:
+        """A fixed value."""
+        return [{"type": ["string", "number"]}]
+
     @model_validator(mode="before")
     @classmethod
     def _bare(cls, value: Any) -> Any:
@@ -236,7 +289,10 @@ class UniformPrior(Arguments):
 
 
 class Prior(OneOf):
-    """What is believed of a parameter before fitting: beta [a, b], normal [mean, sd], lognormal [median, sigma], uniform [low, high]."""
+    """What is believed of a parameter before fitting.
+
+    beta [a, b], normal [mean, sd], lognormal [median, sigma], uniform [low, high].
+    """
 
     beta: BetaPrior | None = None
     normal: NormalPrior | None = None
@@ -245,7 +301,10 @@ class Prior(OneOf):
 
 
 class Plateaued(Model):
-    """Common to all baselines, whose arguments always go by name: ``plateau`` makes it improper, S(t) = plateau + (1 - plateau) S0(t)."""
+    """Common to all baselines: ``plateau`` makes it improper, S(t) = plateau + (1 - plateau) S0(t).
+
+    Arguments of baselines always go by name.
+    """
 
     plateau: Number | None = None
 
@@ -288,6 +347,12 @@ class PiecewiseBaseline(Plateaued):
         return self
 
 
+def _needs_nothing(info: Any) -> bool:
+    """Whether all arguments of a family are optional."""
+    family = get_args(info.annotation)[0]
+    return not any(argument.is_required() for argument in family.model_fields.values())
+
+
 class ProperBaseline(OneOf):
     """A baseline hazard by family."""
 
@@ -297,6 +362,11 @@ class ProperBaseline(OneOf):
     loglogistic: LogLogisticBaseline | None = None
     lognormal: LogNormalBaseline | None = None
     piecewise: PiecewiseBaseline | None = None
+
+    @classmethod
+    def shorthand(cls) -> list[dict[str, Any]]:
+        """The name of a family without arguments."""
+        return [{"enum": [name for name, info in ProperBaseline.model_fields.items() if _needs_nothing(info)]}]
 
     @model_validator(mode="before")
     @classmethod

@@ -1,12 +1,12 @@
-"""The schema of a population: whose patients are simulated, apart from how they are treated. It is applied by resolve.py."""
+"""The schema of a population: whose patients are simulated. It is applied to a protocol in population_merge.py."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from sim.protocol.fields import Model, Name
+from sim.protocol.fields import Identifier, Model, Name
 from sim.protocol.schema import Attribute, Correlation, Enrolment, Parameter, Switch
 
 
@@ -14,7 +14,7 @@ class Population(Model):
     """Attributes, study-level parameter values and switches that replace those of a protocol of the same names."""
 
     schema_: Literal["engraft/population/1"] = Field(alias="schema")
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    id: Identifier
     title: str
     notes: str = ""
     sources: dict[Name, str] = {}

@@ -1,4 +1,4 @@
-"""The protocol language engraft/1 as pydantic models; an instance is the fully explicit machine form. No cross-references are checked here."""
+"""The protocol language engraft/1 as pydantic models; an instance is the machine form. References are checked elsewhere."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sim.protocol.fields import (
     Distribution,
     DurationExpr,
     Guard,
+    Identifier,
     MarkerExpr,
     Model,
     Name,
@@ -25,6 +26,10 @@ from sim.protocol.fields import (
 )
 
 SCHEMA = "engraft/1"
+
+_PER_DAY = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?)\s+per\s+day\s*$")
+_CYCLES = re.compile(r"^\s*q\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)\s*[x×]\s*([0-9]{1,4})\s*$")
+_DAYS = re.compile(r"^\s*d\s*([0-9]{1,4})\s*[-–]\s*d?\s*([0-9]{1,4})\s*$")
 
 
 class Provenance(Model):
@@ -66,7 +71,8 @@ class Switch(Provenance):
     @model_validator(mode="after")
     def _among(self) -> Switch:
         if isinstance(self.value, str) and self.value not in (self.options or []):
-            raise ValueError(f'value "{self.value}" is not among options {self.options or []}')
+            known = ", ".join(self.options or []) or "none are given"
+            raise ValueError(f'"{self.value}" is not among the options ({known})')
         return self
 
 
@@ -148,6 +154,11 @@ class Counter(Model):
 
     unit: str
 
+    @classmethod
+    def shorthand(cls) -> list[dict[str, Any]]:
+        """The unit alone."""
+        return [{"type": "string"}]
+
     @model_validator(mode="before")
     @classmethod
     def _bare(cls, value: Any) -> Any:
@@ -161,6 +172,11 @@ class Give(Model):
     per_day: float | None = None
     cycles: list[Annotated[int, Field(ge=1)]] | None = None
 
+    @classmethod
+    def shorthand(cls) -> list[dict[str, Any]]:
+        """An amount, or ``1 per day``."""
+        return [{"type": "number"}, {"type": "string", "pattern": _PER_DAY.pattern}]
+
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
@@ -169,7 +185,7 @@ class Give(Model):
         if isinstance(value, int | float):
             return {"each": value}
         if isinstance(value, str):
-            found = re.fullmatch(r"\s*([0-9.]+)\s+per\s+day\s*", value)
+            found = _PER_DAY.match(value)
             if not found:
                 raise ValueError(f'"{value}" is not an amount; write a number, or "1 per day"')
             return {"per_day": float(found[1])}
@@ -190,12 +206,17 @@ class Cycles(Model):
     every: DurationExpr
     count: Annotated[int, Field(ge=1, le=1000)]
 
+    @classmethod
+    def shorthand(cls) -> list[dict[str, Any]]:
+        """``q42d x 4``."""
+        return [{"type": "string", "pattern": _CYCLES.pattern}]
+
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        found = re.fullmatch(r"\s*q\s*([0-9.]+)\s*([a-z]+)\s*[x×]\s*([0-9]+)\s*", value)
+        found = _CYCLES.match(value)
         if not found:
             raise ValueError(f'"{value}" is not a cycle; write the length and the number, as in "q42d x 4"')
         return {"every": f"{found[1]} {found[2]}", "count": int(found[3])}
@@ -207,12 +228,17 @@ class Days(Model):
     first: Annotated[int, Field(ge=1)]
     last: Annotated[int, Field(ge=1)]
 
+    @classmethod
+    def shorthand(cls) -> list[dict[str, Any]]:
+        """``d1-28``."""
+        return [{"type": "string", "pattern": _DAYS.pattern}]
+
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        found = re.fullmatch(r"\s*d\s*([0-9]+)\s*[-–]\s*d?\s*([0-9]+)\s*", value)
+        found = _DAYS.match(value)
         if not found:
             raise ValueError(f'"{value}" is not a span of days; write it as in "d1-28"')
         return {"first": int(found[1]), "last": int(found[2])}
@@ -288,7 +314,7 @@ class Timeout(Model):
 
 
 class Phase(Model):
-    """A stretch of the treatment track; its length is one of ``lasts``, ``until``, ``cycles``, ``open`` and ``final``."""
+    """A stretch of the treatment track; its length is one of ``lasts``, ``until``, ``cycles``, ``open``, ``final``."""
 
     title: str = ""
     lasts: Distribution | None = None
@@ -313,8 +339,8 @@ class Phase(Model):
 
     @model_validator(mode="after")
     def _shape(self) -> Phase:
-        lengths = {"lasts": self.lasts, "until": self.until, "cycles": self.cycles, "open": self.open, "final": self.final}
-        given = [name for name, value in lengths.items() if value]
+        lengths = ("lasts", "until", "cycles", "open", "final")
+        given = [name for name in lengths if getattr(self, name)]
         if len(given) != 1:
             raise ValueError(f"give exactly one of {', '.join(lengths)}; found {', '.join(given) or 'none'}")
         if (self.until is None) != (self.timeout is None):
@@ -360,6 +386,11 @@ class Clock(Model):
     since: Names | None = None
     age: Name | None = None
 
+    @classmethod
+    def shorthand(cls) -> list[dict[str, Any]]:
+        """The attribute that is called age."""
+        return [{"const": "age"}]
+
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
@@ -373,13 +404,13 @@ class Clock(Model):
 
 
 class Level(Model):
-    """Height of a baseline at reference covariates (all multipliers one), as one of three quantities, up to or at a clock time."""
+    """Height of a baseline with all multipliers one, as one of three quantities, up to or at a clock time."""
 
     probability: Probability | None = None
     cumulative_hazard: Number | None = None
     hazard_per_year: Number | None = None
     at: DurationExpr
-    from_: DurationExpr = Field(default="0", alias="from")
+    from_: DurationExpr = Field(default="0 d", alias="from")
     of: Literal["uncured", "all"] | None = None
 
     @model_validator(mode="after")
@@ -397,6 +428,11 @@ class Multiplier(Model):
     exp: Number | None = None
     factor: Number | None = None
     when: Guard = "true"
+
+    @classmethod
+    def shorthand(cls) -> list[dict[str, Any]]:
+        """A hazard ratio."""
+        return [{"type": ["string", "number"]}]
 
     @model_validator(mode="before")
     @classmethod
@@ -455,7 +491,7 @@ class Protocol(Model):
     """A whole protocol, explicit: what the human form leaves to defaults and shorthand is written out."""
 
     schema_: Literal["engraft/1"] = Field(alias="schema")
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    id: Identifier
     title: str
     notes: str = ""
     sources: dict[Name, str] = {}

@@ -14,7 +14,7 @@ from sim.protocol.expressions import ExpressionErrors, parse
 from sim.protocol.findings import Finding
 from sim.protocol.paths import DocumentPath
 from sim.protocol.schema import Protocol
-from sim.protocol.scope import ENROLMENT, emitters, scope_of
+from sim.protocol.scope import emitters, scope_of
 from sim.protocol.walk import Located, expressions
 
 EVENT_CALLS = frozenset({"since", "count", "within"})
@@ -70,7 +70,7 @@ class Subject:
     @cached_property
     def events(self) -> list[str]:
         """Every event that rules may name."""
-        return [ENROLMENT, *self.emitters]
+        return list(self.scope.events)
 
     def tree(self, *path: str | int) -> Expression | None:
         """The expression at a path, or None where there is none that can be read."""

@@ -14,6 +14,11 @@ from sim.protocol.schema import Protocol
 
 # The arguments of a distribution that are amounts of what is drawn; the others are pure numbers.
 _AMOUNTS = frozenset({"fixed", "mean", "sd", "median", "low", "high", "scale"})
+# The other arguments of distributions and baselines, and what hazards are multiplied with.
+_UNITS = {
+    **dict.fromkeys(("sigma", "shape", "a", "b", "weights", "plateau", "exp", "factor", "cumulative_hazard"), "none"),
+    **dict.fromkeys(("rate", "hazard_per_year"), "per year"),
+}
 # Distributions of times: a bare number there would leave the unit to the reader.
 _TIMES = frozenset({"lasts", "turnaround", "onset", "after", "baseline"})
 # What is compiled into numbers before any patient exists.
@@ -102,6 +107,8 @@ def _placed(protocol: Protocol, found: Located) -> Located:
     last = path[-1] if not isinstance(path[-1], int) else path[-2]
     if found.expect == "number" and last in _AMOUNTS and any(part in _TIMES for part in path[2:]):
         return replace(found, expect="duration")
+    if found.expect == "number" and last in _UNITS:
+        return replace(found, unit=_UNITS[str(last)])
     if found.expect == "marker":
         return replace(found, unit=_marker_unit(protocol, path))
     if found.expect == "number" and last in _AMOUNTS:
