@@ -236,7 +236,7 @@ def _studies(
 
 
 def _gated(protocol: Protocol, study: Study) -> Protocol:
-    """The protocol with the entry gate that the evidence states; a study's population has one of its own, which holds."""
+    """The protocol with the entry gate that the evidence states, unless a population holds, which has its own gate."""
     if study.entry_gate is None or study.population is not None:
         return protocol
     gate = Enrolment(at=study.entry_gate.at, assumption=study.entry_gate.assumption)

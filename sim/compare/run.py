@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from sim.batch.folder import NOTICE, ResultFolder, manifest, run_info
-from sim.batch.run import simulate
+from sim.batch.run import Engine, simulate
 from sim.compare.config import AS_PUBLISHED, CompareConfig, load_config
 from sim.compare.contrast import DIFFERENCES, ArmData, arm_data, contrast, group_rows
 from sim.compare.estimates import CURVES, ENDPOINTS, GROUPS, MC_SE, SUMMARY, endpoint_rows, grid, kind_of, stacked
@@ -69,6 +69,11 @@ class Comparison:
     _mc_se: pd.Series[float]
     _manifest: dict[str, Any]
     _run: dict[str, Any] = field(repr=False)
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What manifest.json will say, but for the hashes of the files."""
+        return dict(self._manifest)
 
     def tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Two tables of text, ready to print: *each study as published*, and *the protocols in one population*.
@@ -142,7 +147,7 @@ def compare(
     seed: int | None = None,
     set: Sequence[str] = (),
     workers: int = 1,
-    engine: str = "auto",
+    engine: Engine = "auto",
 ) -> Comparison:
     """Compare protocols in one population, and show published studies beside, each in its own.
 
@@ -221,7 +226,7 @@ def _resized(config: CompareConfig, patients: int | None, seed: int | None) -> C
 
 
 def _simulated(
-    prepared: Prepared, *, workers: int, engine: str
+    prepared: Prepared, *, workers: int, engine: Engine
 ) -> tuple[list[ArmData], list[dict[str, list[dict[str, Any]]]]]:
     """Simulate arms and studies one after the other, and keep of each only what the tables need."""
     config = prepared.config

@@ -36,7 +36,7 @@ def event_codes(history: History, events: Sequence[str]) -> list[int]:
 
 
 def first_rows(history: History, events: Sequence[str], *, after: Integers) -> Integers:
-    """Row in the log of each patient's first occurrence of any of the events at or after a tick.
+    """Row in the log of each patient's first occurrence of any of the events at or after a tick (`History.first_row`).
 
     Within one tick the order of the log decides. Death ends a patient's log, so that whatever shares its tick stands
     before it.
@@ -50,18 +50,20 @@ def first_rows(history: History, events: Sequence[str], *, after: Integers) -> I
     -------
     array
         Rows of the log, shape (n,); `NEVER` where there is none.
+
+    Raises
+    ------
+    EngraftError
+        The protocol knows no such event.
     """
-    wanted = np.zeros(len(history.event_names), dtype=bool)
-    wanted[event_codes(history, events)] = True
-    rows = np.flatnonzero(wanted[history.event_code])
-    owner = patient_rows(history, history.event_patient[rows])
-    inside = (after[owner] != NEVER) & (history.event_tick[rows] >= after[owner])
-    rows, owner = rows[inside], owner[inside]
-    # The log is sorted by patient and time: the first of each run of equal patients is that patient's first event.
-    heads = np.flatnonzero(np.diff(owner, prepend=NEVER))
-    found = np.full(history.n, NEVER, dtype=np.int64)
-    found[owner[heads]] = rows[heads]
-    return found
+    event_codes(history, events)
+    return np.asarray(history.first_row(events, after), dtype=np.int64)
+
+
+def causes_of(history: History, rows: Integers) -> Words:
+    """Names of the sites that caused the events in rows of the log."""
+    names = np.array([*history.causes, ""], dtype=object)
+    return np.asarray(names[history.event_cause[rows]], dtype=object)
 
 
 def patient_rows(history: History, patients: Integers) -> Integers:

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from sim.endpoints.first_events import NEVER, Integers, Words, first_rows, patient_rows, ticks_of
 from sim.endpoints.table import TimeToEvent
+from sim.engine import layout
 from sim.errors import EngraftError, did_you_mean
 from sim.units import TICKS_PER_DAY
 
 if TYPE_CHECKING:
     from sim.engine.history import History
-    from sim.protocol.schema import Attribute, Protocol
+    from sim.protocol.schema import Protocol
 
 Floats = NDArray[np.float64]
 Clock = Literal["endpoint", "landmark"]
@@ -24,7 +25,6 @@ Clock = Literal["endpoint", "landmark"]
 truncation). ``landmark``: time runs from the landmark."""
 
 _RESULT = re.compile(r"^\s*result\(\s*([A-Za-z][A-Za-z0-9_]*)\s*\)\s*$")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def result_of(landmark: str) -> str | None:
@@ -46,7 +46,7 @@ class Grouping:
     tick
         Tick of the landmark, shape (n,), -1 where it was never reached; None where the word is known from the start.
     words
-        The words that occur, in the order in which the protocol declares them, else by the number they open with.
+        The words that occur, in the order in which the protocol declares them, or rising for numbers.
     """
 
     by: str
@@ -93,19 +93,19 @@ def grouping(history: History, *, by: str, landmark: str | None = None) -> Group
     EngraftError
         There is no such attribute or event.
     """
-    attribute = _attribute(history.protocol, by)
-    word = np.array([_text(value) for value in history.attribute(by)], dtype=object)
+    _declared(history.protocol, by)
+    word = np.array([f"{one:g}" if isinstance(one, float) else one for one in history.attribute(by)], dtype=object)
     tick = None
     if landmark is not None:
         of = result_of(landmark)
         if of is None:
             tick = ticks_of(history, first_rows(history, [landmark], after=np.zeros(history.n, dtype=np.int64)))
         else:
-            _attribute(history.protocol, of)
+            _declared(history.protocol, of)
             tick, value = _first_results(history, of)
             word = value if of == by else word
         word = np.where(tick == NEVER, "", word)
-    return Grouping(by, word, tick, _ordered(set(word.tolist()) - {""}, attribute.states or []))
+    return Grouping(by, word, tick, _words(history, by, set(word.tolist()) - {""}))
 
 
 def at_risk(endpoint: TimeToEvent) -> AtRisk:
@@ -145,40 +145,29 @@ def members(endpoint: TimeToEvent, groups: Grouping, word: str, *, clock: Clock 
     )
 
 
-def _attribute(protocol: Protocol, name: str) -> Attribute:
-    known = protocol.patient
-    if name not in known:
-        raise EngraftError(f'{protocol.id} has no attribute "{name}"{did_you_mean(name, list(known))}')
-    return known[name]
+def _declared(protocol: Protocol, attribute: str) -> None:
+    known = list(protocol.patient)
+    if attribute not in known:
+        raise EngraftError(f'{protocol.id} has no attribute "{attribute}"{did_you_mean(attribute, known)}')
 
 
 def _first_results(history: History, attribute: str) -> tuple[Integers, Words]:
     """Tick and value of each patient's first result of an attribute."""
-    tick = np.full(history.n, NEVER, dtype=np.int64)
-    value = np.full(history.n, "", dtype=object)
-    rows = np.flatnonzero(history.event_code == list(history.event_names).index("result"))
-    details = history.details(rows)
-    opening = f"{attribute}="
-    own = np.array([str(detail).startswith(opening) for detail in details], dtype=bool)
-    rows, details = rows[own], details[own]
+    tests = [place for place, (_, into) in enumerate(history.plan.tests) if into == attribute]
+    rows = np.flatnonzero(history.event_code == layout.LOG_RESULT)
+    which, state = np.divmod(history.log[rows, layout.LOG_DETAIL], layout.DETAIL_SHIFT)
+    own = np.isin(which, tests)
+    rows, state = rows[own], state[own] - layout.DETAIL_SHIFT // 2
     owner = patient_rows(history, history.event_patient[rows])
+    # The log is sorted by patient and time: the first of each run of equal patients is that patient's first result.
     heads = np.flatnonzero(np.diff(owner, prepend=NEVER))
+    tick = np.full(history.n, NEVER, dtype=np.int64)
     tick[owner[heads]] = history.event_tick[rows[heads]]
-    value[owner[heads]] = [str(detail)[len(opening) :] for detail in details[heads]]
-    return tick, value
+    word = np.full(history.n, "", dtype=object)
+    word[owner[heads]] = np.array(history.plan.attributes[attribute][1], dtype=object)[state[heads]]
+    return tick, word
 
 
-def _text(value: object) -> str:
-    if isinstance(value, float | np.floating):
-        return f"{value:g}"
-    return str(value)
-
-
-def _ordered(words: set[str], declared: list[str]) -> tuple[str, ...]:
-    def place(word: str) -> tuple[int, float, str]:
-        if word in declared:
-            return 0, declared.index(word), word
-        number = _NUMBER.match(word)
-        return (1, float(number[0]), word) if number else (2, 0.0, word)
-
-    return tuple(sorted(words, key=place))
+def _words(history: History, by: str, present: set[str]) -> tuple[str, ...]:
+    states = history.plan.attributes[by][1]
+    return tuple(sorted(present, key=float) if states is None else (word for word in states if word in present))

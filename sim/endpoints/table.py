@@ -14,6 +14,7 @@ from sim.endpoints.first_events import (
     NEVER,
     Integers,
     Words,
+    causes_of,
     enrolment_ticks,
     event_codes,
     first_rows,
@@ -143,7 +144,7 @@ def time_to_event(history: History, endpoint: Endpoint, *, name: str = "", cut: 
     code = np.zeros(reached.size, dtype=np.int64)
     code[happened] = _codes(history, endpoint)[history.event_code[hits[happened]]]
     cause = np.full(reached.size, "", dtype=object)
-    cause[happened] = history.details(hits[happened])
+    cause[happened] = causes_of(history, hits[happened])
     return TimeToEvent(
         name=name,
         origin=endpoint.from_,

@@ -17,6 +17,7 @@ parameters:
   relapse_2y: {value: 0.5, source: paper}
   death_2y: {value: 0.1, source: paper}
   protection: {value: 0, source: paper}
+  slope: {value: 0.3, unit: log hazard per log10, source: paper}
 patient:
   age: {draw: {uniform: [20, 60]}, unit: years}
   age_band: {derive: "band(age, 16, 41, 66)"}
@@ -42,7 +43,7 @@ hazards:
     while: in_remission
     baseline: exponential
     level: {cumulative_hazard: relapse_2y, at: 2 y}
-    multiply: [{exp: "-protection"}, {exp: "0.3 * (level + 5)"}]
+    multiply: [{exp: "-protection"}, {exp: "slope * (level + 5)"}]
     emits: relapse
   death_in_remission:
     clock: {since: remission}
@@ -108,11 +109,46 @@ studies:
       OS: {time_zero: enrolment, events: [death]}
       LFS: {time_zero: remission, events: [relapse, death]}
 records:
-  - {id: A-1, study: OLD, endpoint: OS, time: 2 y, value: 70.0, unit: percent, n: 100, printed: {low: 60, high: 78}, use: fit, reason: "x", source: paper}
-  - {id: A-2, study: OLD, endpoint: LFS, time: 2 y, value: 50.0, unit: percent, group: {by: mrd, is: negative}, printed: {low: 90, high: 20}, repaired: {low: 40, high: 60, how: "x"}, use: check, reason: "x", source: paper}
+  - id: A-1
+    study: OLD
+    endpoint: OS
+    time: 2 y
+    value: 70.0
+    unit: percent
+    n: 100
+    printed: {low: 60, high: 78}
+    use: fit
+    reason: "x"
+    source: paper
+  - id: A-2
+    study: OLD
+    endpoint: LFS
+    time: 2 y
+    value: 50.0
+    unit: percent
+    group: {by: mrd, is: negative}
+    printed: {low: 90, high: 20}
+    repaired: {low: 40, high: 60, how: "x"}
+    use: check
+    reason: "x"
+    source: paper
   - {id: A-3, study: OLD, endpoint: OS, time: 2 y, value: 0.5, unit: p, use: exclude, reason: "x", source: paper}
-  - {id: A-4, study: OLD, share: {attribute: mrd, is: negative, of: enrolled}, value: 61.0, unit: percent, use: fit, reason: "x", source: paper}
-  - {id: A-5, study: OLD, share: {attribute: mrd, is: negative, of: remission}, value: 68.0, unit: percent, use: fit, reason: "x", source: paper}
+  - id: A-4
+    study: OLD
+    share: {attribute: mrd, is: negative, of: enrolled}
+    value: 61.0
+    unit: percent
+    use: fit
+    reason: "x"
+    source: paper
+  - id: A-5
+    study: OLD
+    share: {attribute: mrd, is: negative, of: remission}
+    value: 68.0
+    unit: percent
+    use: fit
+    reason: "x"
+    source: paper
 """
 
 CONFIG = """\
@@ -142,6 +178,12 @@ FILES = {
     "small": EVIDENCE,
     "config": CONFIG,
 }
+
+
+@pytest.fixture(scope="session")
+def files() -> dict[str, str]:
+    """Texts of the files by name."""
+    return FILES
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Comparison files: what is read from them, and what is said, and where, when one is wrong."""
 
+# ruff: noqa: E501 - one mistake a line reads best
 from __future__ import annotations
 
 import pytest
@@ -57,7 +58,7 @@ def test_shipped_comparisons_are_sound(name):
 
 def test_an_unknown_config_suggests_the_nearest():
     with pytest.raises(
-        UsageError, match='no config is named "all-mrd2019-vs-2032".*did you mean "all-mrd2019-vs-2023"'
+        UsageError, match=r'no config is named "all-mrd2019-vs-2032".*did you mean "all-mrd2019-vs-2023"'
     ):
         load_config("all-mrd2019-vs-2032")
 
