@@ -81,7 +81,9 @@ def _compare(path: tuple[str | int, ...], a: Any, b: Any) -> Iterator[Difference
 
 def _spelled(value: Any) -> str:
     if isinstance(value, dict):
-        kept = (f"{key}: {_spelled(item)}" for key, item in value.items() if item not in ({}, [], ""))
+        # The value first, should the line be cut; an empty part says nothing.
+        order = sorted(value, key=lambda key: key != "value")
+        kept = (f"{key}: {_spelled(value[key])}" for key in order if value[key] not in ({}, [], ""))
         return "{" + ", ".join(kept) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_spelled, value)) + "]"

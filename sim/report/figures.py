@@ -56,26 +56,29 @@ def km_figure(
     shown = list(arms) if arms is not None else list(dict.fromkeys(arm for panel in panels for arm in panel["arm"]))
     end = max(float(panel["time_days"].max()) for panel in panels)
     ticks = _ticks(end)
-    across = min(len(panels), 2)
+    across = len(panels) if len(panels) <= 3 else 2
     down = -(-len(panels) // across)
     below = 0.55 + _ROW * (len(shown) + 1)
     panel_height = (3.0 if len(panels) == 1 else 2.2) + below
-    width = 7.2 if across == 1 else 9.6
+    width = 7.2 if across == 1 else 9.6 if across == 2 else 10.8
     head = 0.75 if len(panels) == 1 else 1.0
     height = head + down * (panel_height + 0.3) + 0.3
     with figure_style():
         figure = Figure(figsize=(width, height))
-        left = 0.55 + _name_width(shown)
-        each = (width - across * (left + 0.35)) / across
+        # Arms are named beside the first panel of a row only; the others show their rows in the same order and colour.
+        left, between = 0.55 + _name_width(shown), 0.75
+        each = (width - left - 0.35 - (across - 1) * between) / across
         for index, (subgroup, panel) in enumerate(zip(subgroups, panels, strict=True)):
             column, row = index % across, index // across
-            x0 = left + column * (each + left + 0.35)
+            x0 = left + column * (each + between)
             y0 = height - head - row * (panel_height + 0.3) - (panel_height - below)
             axes = figure.add_axes((x0 / width, y0 / height, each / width, (panel_height - below) / height))
             _survival_panel(axes, panel, shown, ticks)
             if len(panels) > 1:
                 axes.set_title(_group_words(subgroup))
-            _at_risk(axes, panel, shown, ticks, each, panel_height - below)
+            if column > 0:
+                axes.set_ylabel("")
+            _at_risk(axes, panel, shown, ticks, (each, panel_height - below), named=column == 0)
         _heading(figure, title or endpoint)
         _legend(figure, shown)
         _footer(figure, f"population {population}; bands: pointwise 95 % intervals, Monte Carlo error only")
@@ -231,23 +234,26 @@ def _survival_panel(axes: Axes, panel: pd.DataFrame, arms: Sequence[str], ticks:
 
 
 def _at_risk(
-    axes: Axes, panel: pd.DataFrame, arms: Sequence[str], ticks: list[float], wide: float, tall: float
+    axes: Axes, panel: pd.DataFrame, arms: Sequence[str], ticks: list[float], size: tuple[float, float], *, named: bool
 ) -> None:
     """Numbers at risk under their ticks, in inches below the axis."""
-    span = axes.get_xlim()[1]
+    span, (wide, tall) = axes.get_xlim()[1], size
     top = -0.55
     options: dict[str, Any] = {"transform": axes.transAxes, "fontsize": 8, "va": "center", "clip_on": False}
-    axes.text(-0.35 / wide, top / tall, "At risk", ha="right", color=FAINT, **options)
+    if named:
+        axes.text(-0.35 / wide, top / tall, "At risk", ha="right", color=FAINT, **options)
     for row, arm in enumerate(arms, start=1):
         y = (top - row * _ROW) / tall
-        axes.text(-0.35 / wide, y, arm, ha="right", color=PALETTE[(row - 1) % len(PALETTE)], **options)
+        colour = PALETTE[(row - 1) % len(PALETTE)]
+        if named:
+            axes.text(-0.35 / wide, y, arm, ha="right", color=colour, **options)
         curve = _of_arm(panel, arm)
         days, at_risk = curve["time_days"].to_numpy(), curve["at_risk"].to_numpy()
         for tick in ticks:
             place = int(np.searchsorted(days, tick, side="right")) - 1
             # The table of a curve ends with its follow-up: past that, nobody is at risk.
             number = int(at_risk[place]) if place >= 0 and (tick <= days[-1] + _MONTH) else 0
-            axes.text(tick / span, y, f"{number:,}", ha="center", color=INK, **options)
+            axes.text(tick / span, y, f"{number:,}", ha="center", color=INK if named else colour, **options)
 
 
 def _stack(axes: Axes, relapse: pd.DataFrame, death: pd.DataFrame, arm: str) -> None:

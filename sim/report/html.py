@@ -128,7 +128,8 @@ def _result(comparison: Comparison) -> Iterator[str]:
 
 
 def _points(value: float) -> str:
-    return f"{100 * value:+.1f}".replace("-", _MINUS)
+    text = f"{100 * value:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", _MINUS)
 
 
 def _setting(comparison: Comparison) -> str:
@@ -187,8 +188,11 @@ def _arms(comparison: Comparison) -> dict[str, Any]:
 
 
 def _protocol_differences(comparison: Comparison) -> Iterator[dict[str, Any]]:
-    (reference, first), *others = comparison.protocols.items()
-    for arm, protocol in others:
+    arms = list(comparison.protocols.items())
+    for place, (arm, protocol) in enumerate(arms[1:], start=1):
+        # An arm that changes numbers of an earlier one is told against that, any other against the first.
+        same = (pair for pair in arms[:place] if pair[1].id == protocol.id)
+        reference, first = next(same, arms[0])
         found = [entry for entry in differences(first, protocol) if entry.path not in ("id", "title", "notes")]
         rows = [
             (

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from sim.protocol.schema import Protocol
 
 _SURVIVAL, _INCIDENCE = "survival", "cumulative incidence"
+_LANDMARK = {
+    "endpoint": (
+        " Landmark groups: time runs from the endpoint's own time zero, and patients are at risk from the day on which "
+        "their group is known (left truncation), so that nobody is at the start."
+    ),
+    "landmark": " Landmark groups: time runs from the day on which a patient's group is known.",
+}
 
 
 @dataclass(frozen=True)
@@ -104,7 +111,7 @@ def _pictures(comparison: Comparison) -> Iterator[Picture]:
             )
             caption = f"Kaplan-Meier curves by {label}, by arm."
             if group.landmark is not None:
-                caption += " Landmark groups: patients count from the day the group is known."
+                caption += _LANDMARK[group.clock]
             yield _picture(figure, f"survival-{slug(name)}-by-{slug(label)}", title, caption)
 
 
