@@ -38,7 +38,8 @@ def findings_in(subject: Subject) -> list[Finding]:
     """What all checks find.
 
     A check whose sections do not fit the schema is not made. What is unused is told once every name is right;
-    courses are explored once everything that makes them is right: one misspelt target would make half a protocol unreachable.
+    courses are explored once everything that makes them is right, as one misspelt target would make half a protocol
+    unreachable.
     """
     names = _made(subject, _NAMES)
     flow = _made(subject, _SHAPE)

@@ -45,6 +45,13 @@ def ranges(subject: Subject) -> Iterator[Finding]:
             yield Finding(path, message, text=located.text)
 
 
+def shares_as_times(subject: Subject) -> Iterator[Finding]:
+    """A beta distribution gives a share, so its unit as a time would be anyone's guess."""
+    for path in subject.trees:
+        if path[-2:] == ("beta", "a") and any(part in ("lasts", "turnaround", "onset", "after") for part in path[2:]):
+            yield Finding(path[:-1], "a beta distribution gives a share, not a time; use gamma, uniform or lognormal")
+
+
 def orders(subject: Subject) -> Iterator[Finding]:
     """Constants that must stand in an order: low and high, cuts, from and at, mean and sd of a gamma distribution."""
     for path in subject.trees:
@@ -229,6 +236,7 @@ def markers_at_start(subject: Subject) -> Iterator[Finding]:
 
 NUMBER_CHECKS = (
     (ranges, ()),
+    (shares_as_times, ()),
     (orders, ()),
     (sums, ("phases", "patient", "toxicities")),
     (weights, ()),

@@ -102,6 +102,17 @@ def event_places(subject: Subject) -> Iterator[tuple[DocumentPath, str]]:
             yield (*path, index), word
 
 
+def endpoint_lists(subject: Subject) -> Iterator[Finding]:
+    """An endpoint treats each event in one way."""
+    for name, endpoint in subject.protocol.endpoints.items():
+        for key, words in (("competing", endpoint.competing), ("censor_at", endpoint.censor_at)):
+            others = endpoint.event if key == "competing" else [*endpoint.event, *endpoint.competing]
+            for index, word in enumerate(words):
+                if word in others:
+                    message = f"{name} counts {word} in two ways; name it under event, competing or censor_at only"
+                    yield Finding(("endpoints", name, key, index), message)
+
+
 def phase_names(subject: Subject) -> Iterator[Finding]:
     """Phases named outside of gotos."""
     phases = list(subject.protocol.phases)
@@ -283,6 +294,7 @@ USE_CHECKS = (
 REFERENCE_CHECKS = (
     (targets, ("phases",)),
     (events, ("phases", "hazards", "delays", "crossings", "toxicities")),
+    (endpoint_lists, ("endpoints",)),
     (phase_names, ("phases",)),
     (phase_parts, ("counters", "markers", "resources", "toxicities", "assays")),
     (markers, ("markers",)),

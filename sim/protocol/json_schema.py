@@ -1,7 +1,7 @@
-"""JSON Schemas of the documents, made from the models, for editors that complete and check while one types. Nothing is loaded here.
+"""JSON Schemas of the documents, made from the models, for editors that check while one types. Nothing is loaded here.
 
-``python -m sim.protocol.json_schema`` rewrites those of protocols and populations under ``schemas/``; rooms above have documents
-of their own and write theirs with `write`.
+``python -m sim.protocol.json_schema`` rewrites those of protocols and populations under ``schemas/``; rooms above have
+documents of their own and write theirs with `write`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The protocol language engraft/1 as pydantic models; an instance is the machine form. References are checked elsewhere."""
+"""The protocol language engraft/1 as pydantic models; an instance is the machine form. No references are checked."""
 
 from __future__ import annotations
 
