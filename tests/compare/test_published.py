@@ -1,0 +1,91 @@
+"""Studies as published: follow-up, entry gate, denominators of shares, and rows that nobody can fill."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.batch.run import simulate
+from sim.compare.config import load_config
+from sim.compare.prepare import prepare
+from sim.compare.published import follow_up_cut
+from sim.compare.run import compare
+from sim.evidence.schema import FollowUp
+
+BETWEEN = FollowUp(shortest="6 months", longest="40 months")
+LOW, HIGH = 6 * 30.4375, 40 * 30.4375
+
+
+@pytest.fixture
+def protocol(written):
+    return prepare(*load_config(written())).arms["old"]
+
+
+def days(history, **options):
+    return (follow_up_cut(history, BETWEEN, **options) - history.enrolment_tick) / 100_000
+
+
+def test_follow_up_is_uniform_between_shortest_and_longest(protocol):
+    found = np.sort(days(simulate(protocol, patients=2000, seed=3, engine="compiled"), seed=3))
+    assert found[0] >= LOW
+    assert found[-1] <= HIGH
+    # Kolmogorov-Smirnov: 1.95 / sqrt(n) is exceeded once in a thousand draws; the seed is fixed.
+    expected = (np.arange(2000) + 0.5) / 2000
+    assert np.abs((found - LOW) / (HIGH - LOW) - expected).max() < 1.95 / np.sqrt(2000)
+
+
+def test_follow_up_belongs_to_the_patient_and_to_the_seed(protocol):
+    crowd = days(simulate(protocol, patients=50, seed=3, engine="compiled"), seed=3)
+    few = days(simulate(protocol, patients=5, first=20, seed=3, engine="compiled"), seed=3)
+    assert few.tolist() == crowd[20:25].tolist()
+    assert days(simulate(protocol, patients=50, seed=4, engine="compiled"), seed=4).tolist() != crowd.tolist()
+
+
+def test_a_study_without_follow_up_is_observed_to_the_horizon(protocol):
+    assert follow_up_cut(simulate(protocol, patients=5, seed=3, engine="compiled"), None, seed=3) is None
+
+
+def test_the_gate_is_that_of_the_population_and_else_of_the_evidence(written):
+    gate = "    entry_gate: {at: remission}\n"
+    with_gate = ("    enrolled: 100\n", "    enrolled: 100\n" + gate)
+    [study] = prepare(*load_config(written(small=with_gate))).studies
+    assert study.protocol.enrolment.at == "start"
+    without = ("    population: of-the-study\n", "")
+    [study] = prepare(*load_config(written(small=[with_gate, without]))).studies
+    assert study.protocol.enrolment.at == "remission"
+    populated = ("parameters:\n", "enrolment: {at: remission}\nparameters:\n")
+    found = compare(written(of_the_study=populated))
+    enrolled, remission = found.summary[found.summary["endpoint"] == "mrd = negative"]["n"]
+    assert enrolled == remission  # everybody was enrolled in remission
+    # With enrolment in remission both clocks start together.
+    last = found.published_endpoints.groupby(["patient", "endpoint"])["time_days"].first().unstack()
+    assert (last["LFS"] <= last["OS"]).all()
+
+
+def test_the_evaluable_are_those_with_a_result(written):
+    path = written(small=("attribute: mrd, is: negative, of: remission", "attribute: mrd, is: negative, of: evaluable"))
+    found = compare(path).summary.query("endpoint == 'mrd = negative'")
+    enrolled, evaluable = found["n"]
+    groups = compare(path).published_groups["subgroup"].value_counts()
+    assert enrolled == groups.sum() == 400
+    assert evaluable == groups["MRD: negative"] + groups["MRD: positive"] < 400
+    assert found["events"].tolist() == [groups["MRD: negative"]] * 2
+
+
+def test_a_group_that_nobody_belongs_to_keeps_its_printed_row(written):
+    path = written(small=("group: {by: mrd, is: negative}", "group: {by: age_band, is: outside}"))
+    found = compare(path)
+    row = found.summary.query("population == 'as-published' and subgroup == 'age: outside'").iloc[0]
+    assert (row["n"], row["printed"]) == (0, 0.5)
+    assert np.isnan(row["estimate"])
+    assert found.tables()[0].iloc[1][["simulated", "difference"]].tolist() == ["–", "–"]
+
+
+def test_competing_events_of_a_study_make_it_an_incidence(written):
+    relapse = "{time_zero: remission, events: [relapse], competing: [death]}"
+    path = written(small=("{time_zero: remission, events: [relapse, death]}", relapse))
+    found = compare(path)
+    assert set(found.curves.query("population == 'as-published' and endpoint == 'LFS'")["kind"]) == {
+        "cumulative incidence"
+    }
+    assert set(found.published_endpoints.query("endpoint == 'LFS'")["event"]) == {0, 1, 2}
