@@ -83,6 +83,7 @@ def test_a_study_speaks_the_language_of_its_protocol(study: str) -> None:
     assert described.protocol is not None
     protocol = load_protocol(described.protocol, population=described.population)
     assert described.entry_gate is not None
+    assert described.entry_gate.at == protocol.enrolment.at
     for name, endpoint in described.endpoints.items():
         assert protocol.endpoints[name].from_ == endpoint.time_zero
         assert protocol.endpoints[name].event == endpoint.events
