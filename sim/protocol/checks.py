@@ -17,19 +17,18 @@ Check = Callable[[Subject], Iterable[Finding]]
 # Each check with the sections it relies on.
 _NAMES = (*EXPRESSION_CHECKS, *REFERENCE_CHECKS)
 _SHAPE = (*checks_graph.GRAPH_CHECKS, *checks_hazards.FLAG_CHECKS)
-_OTHERS = (
-    *NUMBER_CHECKS,
-    *checks_guards.GUARD_CHECKS,
-    *checks_hazards.HAZARD_CHECKS,
-    *checks_doses.DOSE_CHECKS,
-)
-_USE_CHECKS = (*USE_CHECKS, *checks_guards.USE_CHECKS)
+_OTHERS = (*NUMBER_CHECKS, *checks_hazards.HAZARD_CHECKS, *checks_doses.DOSE_CHECKS)
+_COURSE = (*checks_graph.COURSE_CHECKS, *checks_guards.COURSE_CHECKS)
 
-_COURSE_CHECKS = (
-    *checks_graph.COURSE_CHECKS,
-    *checks_guards.COURSE_CHECKS,
-    *checks_hazards.COURSE_CHECKS,
-    *checks_doses.COURSE_CHECKS,
+# Checks that what the file says is true and of use. They are made of files as they stand: "what if only two cycles are
+# given" leaves doses and phases idle that the protocol as published needs.
+_FILE = (*checks_guards.GUARD_CHECKS, *checks_doses.FILE_CHECKS)
+_FILE_USE = (*USE_CHECKS, *checks_guards.USE_CHECKS)
+_FILE_COURSE = (
+    *checks_graph.FILE_COURSE_CHECKS,
+    *checks_guards.FILE_COURSE_CHECKS,
+    *checks_hazards.FILE_COURSE_CHECKS,
+    *checks_doses.FILE_COURSE_CHECKS,
 )
 _FLOW = frozenset({"phases", "hazards", "flags", "crossings", "delays", "toxicities"})
 
@@ -41,14 +40,17 @@ def findings_in(subject: Subject) -> list[Finding]:
     courses are explored once everything that makes them is right, as one misspelt target would make half a protocol
     unreachable.
     """
+    as_file = not subject.altered
     names = _made(subject, _NAMES)
     flow = _made(subject, _SHAPE)
     found = [*names, *flow, *_made(subject, _OTHERS), *subject.syntax]
-    if not names and not subject.syntax:
-        found += _made(subject, _USE_CHECKS)
+    if as_file:
+        found += _made(subject, _FILE)
+    if as_file and not names and not subject.syntax:
+        found += _made(subject, _FILE_USE)
     if not _FLOW & {*subject.broken, *(str(finding.path[0]) for finding in (*names, *flow, *subject.syntax))}:
         course = explore(subject)
-        for check in _COURSE_CHECKS:
+        for check in (*_COURSE, *_FILE_COURSE) if as_file else _COURSE:
             found += check(subject, course)
     return found
 

@@ -101,9 +101,9 @@ def places(subject: Subject) -> Iterator[Finding]:
                 yield Finding(("phases", name, "needs", word), message)
 
 
-DOSE_CHECKS = (
+DOSE_CHECKS = ((places, ("phases", "resources")),)
+FILE_CHECKS = (
     (totals, ("checks", "counters", "phases")),
     (cycles, ("phases",)),
-    (places, ("phases", "resources")),
 )
-COURSE_CHECKS = (walkable,)
+FILE_COURSE_CHECKS = (walkable,)

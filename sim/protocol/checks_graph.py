@@ -214,4 +214,5 @@ GRAPH_CHECKS = (
     (rows, ("phases",)),
     (rests, ("phases",)),
 )
-COURSE_CHECKS = (reachable, progress, mortal)
+COURSE_CHECKS = (progress, mortal)
+FILE_COURSE_CHECKS = (reachable,)

@@ -165,4 +165,5 @@ def tested(subject: Subject) -> Iterator[Finding]:
 
 GUARD_CHECKS = ((possible, ("phases",)),)
 USE_CHECKS = ((tested, ("patient", "phases")),)
-COURSE_CHECKS = (live, results)
+COURSE_CHECKS = (results,)
+FILE_COURSE_CHECKS = (live,)

@@ -220,4 +220,4 @@ HAZARD_CHECKS = (
     (drifts, ("markers", "hazards", "crossings")),
     (sites, ("patient", *_EVENTS)),
 )
-COURSE_CHECKS = (scopes,)
+FILE_COURSE_CHECKS = (scopes,)

@@ -30,7 +30,7 @@ from sim.protocol.schema import Phase, Row
 from sim.protocol.scope import ENROLMENT, START
 from sim.protocol.subject import Subject
 
-MOST_STATES = 2000
+MOST_STATES = 1000
 """More states than this are not explored; rather fewer things are told apart."""
 
 DEATH = "death"

@@ -50,6 +50,9 @@ def load_protocol(
     population
         The name or path of a population whose attributes, parameters, switches and entry gate replace the protocol's.
 
+    Overrides and populations ask "what if": what they leave idle in the file (a phase, a parameter, a dose total) is no
+    mistake then.
+
     Raises
     ------
     InvalidDocument
@@ -69,7 +72,8 @@ def resolve(
         document = apply_population(document, load_document(find(population, "population")))
     if set:
         document = apply_overrides(document, set)
-    return Resolved(_checked(document), document.inputs)
+    altered = isinstance(protocol, Protocol) or population is not None or bool(set)
+    return Resolved(_checked(document, altered=altered), document.inputs)
 
 
 def lint(path: str | Path, *, judges: Mapping[str, Judge] | None = None) -> list[Problem]:
@@ -120,20 +124,20 @@ def _base(name: str, file: str) -> Document:
     return load_document(find(name, "protocol", beside=Path(file)))
 
 
-def _checked(document: Document) -> Protocol:
+def _checked(document: Document, *, altered: bool = False) -> Protocol:
     """The document as a protocol in machine form, or InvalidDocument with all problems."""
-    subject, schema_problems = _subject(document)
+    subject, schema_problems = _subject(document, altered)
     found = [*schema_problems, *problems(document, findings_in(subject))]
     if found:
         raise InvalidDocument(found)
     return canonical(subject.protocol, {path: tree for path, (_, tree) in subject.trees.items()})
 
 
-def _subject(document: Document) -> tuple[Subject, list[Problem]]:
+def _subject(document: Document, altered: bool) -> tuple[Subject, list[Problem]]:
     """What can be examined of a document, and what does not fit the schema."""
     plain = document.plain()
     try:
-        return Subject(Protocol.model_validate(plain)), []
+        return Subject(Protocol.model_validate(plain), altered=altered), []
     except ValidationError as error:
         schema_problems = problems_from_pydantic(document, error, Protocol)
         broken = {str(item["loc"][0]) for item in error.errors(include_url=False) if item["loc"]}
@@ -143,7 +147,7 @@ def _subject(document: Document) -> tuple[Subject, list[Problem]]:
         broken.add("phases")
         kept["phases"] = {"START": {"open": True}}
     kept = {"schema": SCHEMA, "id": "x", "title": "x", **kept}
-    return Subject(Protocol.model_validate(kept), frozenset(broken), frozenset(hidden)), schema_problems
+    return Subject(Protocol.model_validate(kept), frozenset(broken), frozenset(hidden), altered), schema_problems
 
 
 def _keys(section: object) -> list[str]:

@@ -39,11 +39,14 @@ class Subject:
         Sections that do not fit the schema: nothing is said about them, nor about what refers to them.
     hidden
         Names that the broken sections declare, as far as that can be seen.
+    altered
+        Whether a population or overrides changed the file: a question "what if" may leave parts of it idle.
     """
 
     protocol: Protocol
     broken: Collection[str] = ()
     hidden: Collection[str] = ()
+    altered: bool = False
     syntax: list[Finding] = field(default_factory=list, init=False)
 
     @cached_property

@@ -20,9 +20,17 @@ _UNITS = {
     **dict.fromkeys(("rate", "hazard_per_year"), "per year"),
 }
 # Distributions of times: a bare number there would leave the unit to the reader.
-_TIMES = frozenset({"lasts", "turnaround", "onset", "after", "baseline"})
+TIMES = frozenset(
+    {
+        ("phases", "lasts"),
+        ("assays", "turnaround"),
+        ("toxicities", "onset"),
+        ("delays", "after"),
+        ("hazards", "baseline"),
+    }
+)
 # What is compiled into numbers before any patient exists.
-_CONSTANT = frozenset({"baseline", "level", "gamma", "beta", "every", "hazards_read_every"})
+_CONSTANT = frozenset({("hazards", "baseline"), ("hazards", "level"), ("markers", "hazards_read_every")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +111,24 @@ def _kind(hint: Any) -> tuple[str | None, Any]:
 def _placed(protocol: Protocol, found: Located) -> Located:
     """The same expression with what its place says about unit, duration and constancy."""
     path = found.path
-    found = replace(found, constant=any(part in _CONSTANT for part in path[2:]) and "when" not in path)
-    last = path[-1] if not isinstance(path[-1], int) else path[-2]
-    if found.expect == "number" and last in _AMOUNTS and any(part in _TIMES for part in path[2:]):
-        return replace(found, expect="duration")
-    if found.expect == "number" and last in _UNITS:
-        return replace(found, unit=_UNITS[str(last)])
+    field = (path[0], path[2]) if len(path) > 2 else ()
+    table = path[-2:] in {("gamma", "mean"), ("gamma", "sd"), ("beta", "a"), ("beta", "b"), ("cycles", "every")}
+    found = replace(found, constant=field in _CONSTANT or table)
     if found.expect == "marker":
         return replace(found, unit=_marker_unit(protocol, path))
-    if found.expect == "number" and last in _AMOUNTS:
-        if path[0] == "patient":
-            return replace(found, unit=protocol.patient[str(path[1])].unit)
-        if "noise" in path or "set" in path:
-            return replace(found, expect="marker", unit=_marker_unit(protocol, path))
+    if found.expect != "number":
+        return found
+    last = str(path[-1] if not isinstance(path[-1], int) else path[-2])
+    if last in _UNITS:
+        return replace(found, unit=_UNITS[last])
+    if last not in _AMOUNTS:
+        return found
+    if field in TIMES:
+        return replace(found, expect="duration")
+    if path[0] == "patient":
+        return replace(found, unit=protocol.patient[str(path[1])].unit)
+    if field in {("assays", "noise"), ("phases", "outcomes")}:
+        return replace(found, expect="marker", unit=_marker_unit(protocol, path))
     return found
 
 
@@ -128,11 +141,11 @@ def _marker_unit(protocol: Protocol, path: DocumentPath) -> str | None:
         name = protocol.assays[item].reads
     elif section == "crossings":
         name = protocol.crossings[item].marker
-    elif "shift" in path:
-        name = str(path[path.index("shift") + 1])
+    elif path[2] == "shift":
+        name = str(path[3])
     else:
-        name = str(path[path.index("set") + 1])
+        name = str(path[5])  # phases.NAME.outcomes[0].set.MARKER
     marker = protocol.markers.get(name)
     if marker is None or marker.unit is None:
         return None
-    return f"{marker.unit} per day" if "per_day" in path else marker.unit
+    return f"{marker.unit} per day" if path[-1] == "per_day" else marker.unit
