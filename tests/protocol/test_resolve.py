@@ -51,24 +51,23 @@ def test_overrides_come_after_the_population() -> None:
     ("text", "expected"),
     [
         (
-            "parameters:\n  cr_rat: {value: 0.7, prior: {beta: [7, 3]}, assumption: x}\n"
-            "patient:\n  weight: {draw: {normal: [70, 9]}}\n",
+            "patient:\n  weight: {draw: {normal: [70, 9]}}\nswitches:\n  transplant_al: {value: true, assumption: x}\n",
             [
-                '5:3: parameters.cr_rat: the protocol has no parameter "cr_rat"; did you mean "cr_rate"?',
-                '7:3: patient.weight: the protocol has no patient attribute "weight"; known: age, donor, mrd_result',
+                '5:3: patient.weight: the protocol has no patient attribute "weight"; known: age, donor, mrd_result',
+                '7:3: switches.transplant_al: the protocol has no switch "transplant_al"; did you mean "transplant_all"?',
             ],
         ),
         (
             "patient:\n  age: {draw: {bernoulli: 0.5}}\n  donor: {draw: {normal: [0, 1]}}\n",
             [
                 "5:8: patient.age: age is true or false here, but in years in the protocol; keep its kind",
-                "6:10: patient.donor: donor is a number without a unit here, but true or false in the protocol; keep its kind",
+                "6:10: patient.donor: donor is a number without a unit here, but true or false in the protocol; keep",
             ],
         ),
         (
             "patient:\n  mrd_result: {draw: {categorical: {not_evaluable: 0.2, negative: 0.4, positive: 0.4}}}\n",
             [
-                "5:15: patient.mrd_result: mrd_result is one of not_evaluable, negative, positive here, but set by results "
+                "5:15: patient.mrd_result: mrd_result is one of not_evaluable, negative, positive here, but set by res"
             ],
         ),
         (
