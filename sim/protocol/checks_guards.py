@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sim.protocol.course import Course
 from sim.protocol.expression_tree import Call, Expression, Name, unparse, walk
@@ -69,20 +69,21 @@ def possible(subject: Subject) -> Iterator[Finding]:
 
 def results(subject: Subject, course: Course) -> Iterator[Finding]:
     """A choice on a result comes after the test, and after the result where that can be told."""
-    before = _before(course)
     testers: dict[str, set[str]] = {}
     for name, phase in subject.protocol.phases.items():
         for test in phase.tests:
             testers.setdefault(test.into, set()).add(name)
+    backward: dict[str, list[str]] = {}
+    for origin, target in course.steps:
+        backward.setdefault(target, []).append(origin)
     for name, phase in subject.protocol.phases.items():
-        if name not in course.phases:
-            continue
-        for path, attribute in _asked(subject, name, phase, testers):
+        asked = list(_asked(subject, name, phase, testers)) if name in course.phases else []
+        before = _before(name, backward) if asked else set()
+        for path, attribute in asked:
             taken = testers.get(attribute, set())
-            if taken & before[name]:
+            if taken & before:
                 continue
-            located = subject.trees[path][0] if path in subject.trees else None
-            text = located.text if located else ""
+            text = subject.trees[path][0].text if path in subject.trees else ""
             if name not in taken:
                 where = f"it is taken in {', '.join(sorted(taken))}, which never comes before {name}"
                 message = f"{attribute} cannot have a result here: {where}; move the test or the choice"
@@ -91,22 +92,16 @@ def results(subject: Subject, course: Course) -> Iterator[Finding]:
                 yield Finding(path, reason, text=text)
 
 
-def _before(course: Course) -> dict[str, set[str]]:
-    """The phases that can come before each phase, itself included where a circle leads back to it."""
-    found: dict[str, set[str]] = {name: set() for name in course.phases}
-    onward: dict[str, list[str]] = {name: [] for name in course.phases}
-    for origin, target in course.steps:
-        onward[origin].append(target)
-    for origin in course.phases:
-        due = list(onward[origin])
-        seen = set(due)
-        for at in due:
-            found[at].add(origin)
-            for target in onward[at]:
-                if target not in seen:
-                    seen.add(target)
-                    due.append(target)
-    return found
+def _before(name: str, backward: Mapping[str, Sequence[str]]) -> set[str]:
+    """The phases that can come before a phase, itself included where a circle leads back to it."""
+    due = list(backward.get(name, ()))
+    seen = set(due)
+    for at in due:
+        for origin in backward.get(at, ()):
+            if origin not in seen:
+                seen.add(origin)
+                due.append(origin)
+    return seen
 
 
 def _asked(

@@ -7,6 +7,7 @@ that can happen is found, and perhaps more. Parameters have their values.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -59,7 +60,7 @@ class TooManyStates(Exception):
 class Course:
     """The states that can be reached, and how."""
 
-    def __init__(self, subject: Subject, tracked: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, subject: Subject, tracked: Sequence[tuple[str, str]], *, limit: float = math.inf) -> None:
         self.subject = subject
         self.protocol = subject.protocol
         self.bit = {item: 1 << number for number, item in enumerate(tracked)}
@@ -78,7 +79,7 @@ class Course:
             for name, toxicity in self.protocol.toxicities.items()
             if toxicity.emits and any(name in phase.toxicities for phase in self.protocol.phases.values())
         ]
-        self._explore()
+        self._explore(limit)
 
     # What is known after the exploration: `verdicts` of each guard that was met, `rows_met` of choices, hazards that
     # `fired`, `steps` from phase to phase and those among them that the `ends` of phases make.
@@ -168,7 +169,7 @@ class Course:
 
     # How states follow one another
 
-    def _explore(self) -> None:
+    def _explore(self, limit: float) -> None:
         flags = sum(self.bit.get(("flag", name), 0) for name, flag in self.protocol.flags.items() if flag.initially)
         first = next(iter(self.protocol.phases))
         start = self._enter(None, first, self._after(flags, [START]))
@@ -180,7 +181,7 @@ class Course:
                 if move.to not in self.came_from:
                     self.came_from[move.to] = state
                     due.append(move.to)
-            if len(due) > MOST_STATES:
+            if len(due) > limit:
                 raise TooManyStates
 
     def _after(self, bits: int, events: Sequence[str]) -> int:
@@ -313,9 +314,9 @@ def explore(subject: Subject) -> Course:
         clocks.update({("event", event): None for event in delay.since})
     flags = [item for item in asked if item[0] == "flag"]
     visits = [item for item in asked if item[0] == "visited"]
-    for tracked in (list({**asked, **clocks}), [*flags, *visits, *clocks], [*flags, *clocks], flags, ()):
+    for tracked in (list({**asked, **clocks}), [*flags, *visits, *clocks], [*flags, *clocks], flags):
         try:
-            return Course(subject, tracked)
+            return Course(subject, tracked, limit=MOST_STATES)
         except TooManyStates:
             continue
-    return Course(subject, ())
+    return Course(subject, ())  # the phases alone
