@@ -16,6 +16,7 @@ from sim.protocol.expression_tree import (
     TextLiteral,
     TruthLiteral,
     Unary,
+    binding_power,
     format_number,
     unparse,
     walk,
@@ -197,9 +198,19 @@ def _binary(node: Binary, protocol: Protocol) -> str:
             for part, words in ((node.left, left), (node.right, right))
         ]
         return " and ".join(parts)
+    if node.operator in "+-*/":
+        left, right = _grouped(node.left, left, node, after=False), _grouped(node.right, right, node, after=True)
     if node.operator in ("or", *"+-*/"):
         return f"{left} {node.operator.replace('-', '−').replace('*', '×')} {right}"
     return f"{left} {_COMPARED[node.operator]} {right}"
+
+
+def _grouped(part: Expression, words: str, whole: Binary, *, after: bool) -> str:
+    """A part of a sum or product in brackets, where it needs them."""
+    if not isinstance(part, Binary):
+        return words
+    power, least = binding_power(part), binding_power(whole)
+    return f"({words})" if power < least or (after and power == least) else words
 
 
 def _call(node: Call, protocol: Protocol) -> str:
@@ -224,7 +235,7 @@ def _call(node: Call, protocol: Protocol) -> str:
 
 def _number(word: str, protocol: Protocol) -> str:
     parameter = protocol.parameters.get(word)
-    return "" if parameter is None else format_number(parameter.value)
+    return "" if parameter is None else format_number(parameter.value).replace("-", "−")
 
 
 def _switch(word: str, protocol: Protocol) -> str:
