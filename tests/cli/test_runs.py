@@ -1,0 +1,135 @@
+"""simulate, trace and compare: files, tables, and what the bytes depend on."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sim.batch.folder import NOTICE
+from sim.batch.run import simulate
+from sim.report.trace import trace
+from tests.cli.conftest import Engraft
+
+REPORT = Path(__file__).parents[1] / "report"
+RUN = ("simulate", "small.yaml", "--patients", "60", "--seed", "4", "--horizon", "3 y")
+
+
+def content(folder: str) -> dict[str, bytes]:
+    """Everything under the byte promise."""
+    files = (path for path in sorted(Path(folder).rglob("*")) if path.is_file() and path.name != "run.json")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def test_simulate_writes_its_tables(engraft: Engraft, small: Path) -> None:
+    done = engraft(*RUN)
+    assert done.code == 0
+    folder = Path("results/small")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "endpoints.csv",
+        "events.csv",
+        "manifest.json",
+        "patients.csv",
+        "run.json",
+    ]
+    patients, events, endpoints = (pd.read_csv(folder / f"{name}.csv") for name in ("patients", "events", "endpoints"))
+    assert list(patients["patient"]) == list(range(60))
+    assert list(events) == ["patient", "time_days", "serial", "event", "phase", "detail"]
+    assert events[["patient", "time_days", "serial"]].equals(
+        events[["patient", "time_days", "serial"]].sort_values(["patient", "time_days", "serial"])
+    )
+    assert list(endpoints) == ["patient", "arm", "endpoint", "time_days", "event", "cause"]
+    assert set(endpoints["arm"]) == {"small"}
+    assert patients["time_days"].max() == 1095.75
+    assert events.shape[0] == len(simulate("small.yaml", patients=60, seed=4, horizon="3 y").events)
+
+
+def test_the_table_of_simulate_carries_the_notice(engraft: Engraft, small: Path) -> None:
+    lines = engraft(*RUN).out.splitlines()
+    assert lines[0].startswith("A small protocol")
+    row = next(line.split() for line in lines if line.startswith(" OS"))
+    assert row[:4] == ["OS", "enrolment", "survival", "60"]
+    assert NOTICE in lines
+    assert lines[-1] == "3 files in results/small: endpoints.csv, events.csv, patients.csv"
+
+
+def test_results_do_not_depend_on_engine_workers_or_folder(engraft: Engraft, small: Path) -> None:
+    engraft(*RUN, "--out", "a")
+    assert engraft(*RUN, "--out", "b", "--engine", "compiled", "--workers", "2").code == 0
+    assert content("a") == content("b")
+    assert content("a") != {}
+
+
+def test_the_command_of_the_manifest_makes_the_same_results(engraft: Engraft, small: Path) -> None:
+    engraft(*RUN, "--replicate", "3", "--set", "parameters.cure.value=0.6", "--out", "a")
+    manifest = json.loads(Path("a/manifest.json").read_text())
+    assert manifest["overrides"] == ["parameters.cure.value=0.6"]
+    assert manifest["notice"] == NOTICE
+    typed = shlex.split(manifest["command"])
+    assert typed[0] == "engraft"
+    assert engraft(*typed[1:], "--out", "b").code == 0
+    assert content("a") == content("b")
+
+
+def test_a_folder_with_results_is_refused_before_any_work(
+    engraft: Engraft, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engraft(*RUN)
+    before = content("results/small")
+    monkeypatch.setattr("sim.batch.run.simulate", lambda *_, **__: pytest.fail("simulated"))
+    done = engraft(*RUN)
+    assert done.code == 2
+    assert "results/small holds other results; choose another --out, or replace them with --overwrite" in done.err
+    assert content("results/small") == before
+
+
+def test_overwrite_replaces_results(engraft: Engraft, small: Path) -> None:
+    engraft(*RUN)
+    before = content("results/small")
+    assert engraft(*RUN[:-3], "5", "--overwrite").code == 0
+    after = content("results/small")
+    assert set(before) == set(after)
+    assert before["events.csv"] != after["events.csv"]
+
+
+def test_simulate_as_json(engraft: Engraft, small: Path) -> None:
+    told = json.loads(engraft(*RUN, "--format", "json").out)
+    assert [row["endpoint"] for row in told["summary"]] == ["OS", "LFS", "CIR", "NRM"]
+    assert told["notice"] == NOTICE
+
+
+def test_trace_prints_the_story(engraft: Engraft, small: Path) -> None:
+    done = engraft("trace", "small.yaml", "--patient", "0", "--seed", "1", "--horizon", "100 d")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == trace("small.yaml", patient=0, seed=1, horizon="100 d").text
+
+
+def test_compare_prints_two_tables_and_writes_the_rest(engraft: Engraft) -> None:
+    config = str(REPORT / "small-compare.yaml")
+    done = engraft("compare", config, "--patients", "80", "--seed", "2")
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert "Each study as published" in lines
+    assert any(line.startswith("One protocol in one population: small-population") for line in lines)
+    assert any("not a causal comparison" in line for line in lines)
+    assert lines.count(NOTICE) == 2
+    assert lines[-1].endswith("files in results/small-compare, report.html among them")
+    files = content("results/small-compare")
+    assert {"summary.csv", "curves.csv", "endpoints.csv", "manifest.json", "report.html"} <= set(files)
+    assert {"figures/survival-OS.svg", "figures/stacked-CIR-NRM.svg", "figures/differences.svg"} <= set(files)
+    again = engraft("compare", config, "--patients", "80", "--seed", "2", "--workers", "2", "--out", "b")
+    assert again.code == 0
+    assert content("b") == files
+
+
+def test_compare_as_json_and_with_an_override(engraft: Engraft) -> None:
+    config = str(REPORT / "small-compare.yaml")
+    done = engraft("compare", config, "--patients", "50", "--set", "horizon=2 y", "--format", "json")
+    told = json.loads(done.out)
+    assert {"one", "two", "one less two"} <= set(told["one_population"][0])
+    assert told["as_published"] == []
+    manifest = json.loads(Path("results/small-compare/manifest.json").read_text())
+    assert manifest["overrides"] == ["horizon=2 y"]
