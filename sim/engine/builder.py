@@ -27,7 +27,7 @@ class Builder:
     def __init__(self, protocol: Protocol) -> None:
         self.protocol = protocol
         self.scope = scope_of(protocol)
-        self.I: list[int] = [0] * at.HEADER
+        self.I: list[int] = [0] * int(at.HEADER)
         self.F: list[float] = []
         self.labels: list[str] = []
         self.sites: list[str] = []

@@ -5,73 +5,73 @@ from __future__ import annotations
 import math
 
 from sim.engine.draws import normal_quantile, uniform
-from sim.engine.jit import compiled
+from sim.engine.jit import compiled, part, small
 from sim.engine.layout import *
 
 
 @compiled
-def marker_level(I, F, si, sf, m):
+def marker_level(I, F, m):
     """The exact level of a marker now."""
     row = I[H_MARKERS] + m * K_WIDTH
-    level = sf[I[SF_MARKER] + m * MF_WIDTH + MF_LEVEL]
-    slope = sf[I[SF_MARKER] + m * MF_WIDTH + MF_SLOPE]
+    level = F[I[SF_MARKER] + m * MF_WIDTH + MF_LEVEL]
+    slope = F[I[SF_MARKER] + m * MF_WIDTH + MF_SLOPE]
     if slope != 0.0:
-        level += slope * ((si[NOW] - si[I[SI_MARKER] + m * MI_WIDTH + MI_SINCE]) * 1e-5)
+        level += slope * ((I[NOW] - I[I[SI_MARKER] + m * MI_WIDTH + MI_SINCE]) * 1e-5)
     return min(level, F[I[row + K_CAP]])
 
 
 @compiled
-def counter_value(I, F, si, sf, c):
+def counter_value(I, F, c):
     """A counter now, with the days accrued in the present phase."""
-    value = sf[I[SF_VARIABLES] + I[I[H_COUNTERS] + c]]
-    if si[HOLD] != WAITING:
-        phase = I[H_PHASES] + si[PHASE] * P_WIDTH
+    value = F[I[I[H_COUNTERS] + c]]
+    if I[HOLD] != WAITING:
+        phase = I[H_PHASES] + I[PHASE] * P_WIDTH
         for g in range(I[phase + P_N_GIVES]):
             give = I[phase + P_GIVES] + g * G_WIDTH
             if I[give + G_PER_DAY] == 1 and I[give + G_COUNTER] == c:
-                value += F[I[give + G_AMOUNT]] * ((si[NOW] - si[ENTERED]) * 1e-5)
+                value += F[I[give + G_AMOUNT]] * ((I[NOW] - I[ENTERED]) * 1e-5)
     return value
 
 
 @compiled
-def fail(si, error, label):
+def fail(I, error, label):
     """Mark the patient's run as failed; the driver turns it into an error that names patient and site."""
-    if si[STATUS] != FAILED:
-        si[STATUS] = FAILED
-        si[ERROR] = error
-        si[ERROR_SITE] = label
+    if I[STATUS] != FAILED:
+        I[STATUS] = FAILED
+        I[ERROR] = error
+        I[ERROR_SITE] = label
 
 
-@compiled
-def _leaf(I, F, si, sf, op, arg):
+@small
+def _leaf(I, F, op, arg):
     """The value of an operand."""
     if op == OP_CONST:
         return F[arg]
     if op == OP_VARIABLE:
-        return sf[arg]
+        return F[arg]
     if op == OP_MARKER:
-        return marker_level(I, F, si, sf, arg)
+        return marker_level(I, F, arg)
     if op == OP_COUNTER:
-        return counter_value(I, F, si, sf, arg)
+        return counter_value(I, F, arg)
     if op == OP_PHASE:
-        return 1.0 if si[PHASE] == arg else 0.0
+        return 1.0 if I[PHASE] == arg else 0.0
     if op == OP_VISITED:
-        return 1.0 if si[I[SI_VISITED] + arg] > 0 else 0.0
+        return 1.0 if I[I[SI_VISITED] + arg] > 0 else 0.0
     if op == OP_SINCE:
-        last = si[I[SI_EVENT_LAST] + arg]
-        return math.inf if last < 0 else (si[NOW] - last) * 1e-5
+        last = I[I[SI_EVENT_LAST] + arg]
+        return math.inf if last < 0 else (I[NOW] - last) * 1e-5
     if op == OP_COUNT:
-        return float(si[I[SI_EVENT_COUNT] + arg])
+        return float(I[I[SI_EVENT_COUNT] + arg])
     if op == OP_WITHIN:
         row = I[H_WITHINS] + arg * W_WIDTH
-        last = si[I[SI_EVENT_LAST] + I[row + W_EVENT]]
-        return 1.0 if last >= 0 and si[NOW] < last + I[row + W_TICKS] else 0.0
+        last = I[I[SI_EVENT_LAST] + I[row + W_EVENT]]
+        return 1.0 if last >= 0 and I[NOW] < last + I[row + W_TICKS] else 0.0
     if op == OP_ERADICATED:
-        return float(si[I[SI_MARKER] + arg * MI_WIDTH + MI_ERADICATED])
-    return float(si[CYCLE])
+        return float(I[I[SI_MARKER] + arg * MI_WIDTH + MI_ERADICATED])
+    return float(I[CYCLE])
 
 
-@compiled
+@small
 def _binary(op, a, b):
     """The value of a two-sided operation, by IEEE 754: nothing stops, since both sides of ``and`` and ``if`` are evaluated."""
     if op == OP_ADD:
@@ -105,7 +105,7 @@ def _binary(op, a, b):
     return b if b > a else a
 
 
-@compiled
+@small
 def _unary(op, a):
     """The value of a one-sided operation, by IEEE 754."""
     if op == OP_NEG:
@@ -124,9 +124,9 @@ def _unary(op, a):
 
 
 @compiled
-def evaluate(I, F, si, sf, code):
+def evaluate(I, F, code):
     """The value of the expression whose code starts at I[code]; booleans are 0 and 1."""
-    if I[code] == 1 and I[code + 1] == OP_CONST:
+    if I[code] == 1 and I[code + 1] <= OP_VARIABLE:
         return F[I[code + 2]]
     stack = I[SF_STACK]
     top = stack - 1
@@ -138,36 +138,36 @@ def evaluate(I, F, si, sf, code):
         at += 2
         if op < OP_ADD:
             top += 1
-            sf[top] = _leaf(I, F, si, sf, op, arg)
+            F[top] = _leaf(I, F, op, arg)
         elif op == OP_NEG or op == OP_NOT or (op >= OP_ABS and op <= OP_SQRT):
-            sf[top] = _unary(op, sf[top])
+            F[top] = _unary(op, F[top])
         elif op == OP_BAND:
-            x = sf[top]
+            x = F[top]
             n = int(F[arg])
             band = float(n - 1)
             for k in range(n - 1):
                 if F[arg + 1 + k] <= x and x < F[arg + 2 + k]:
                     band = float(k)
-            sf[top] = band
+            F[top] = band
         elif op == OP_IF:
             top -= 2
-            sf[top] = sf[top + 1] if sf[top] != 0.0 else sf[top + 2]
+            F[top] = F[top + 1] if F[top] != 0.0 else F[top + 2]
         else:
             top -= 1
-            sf[top] = _binary(op, sf[top], sf[top + 1])
-    return sf[stack]
+            F[top] = _binary(op, F[top], F[top + 1])
+    return F[stack]
 
 
-@compiled
-def next_uniform(I, si, site):
+@small
+def next_uniform(I, site):
     """The uniform at this patient's next occurrence at a site."""
     place = I[SI_OCCURRENCES] + site
-    occurrence = si[place]
-    si[place] = occurrence + 1
-    return uniform(I[H_SEED], I[H_REPLICATE], si[PATIENT], I[I[H_SITES] + site], occurrence)
+    occurrence = I[place]
+    I[place] = occurrence + 1
+    return uniform(I[H_SEED], I[H_REPLICATE], I[PATIENT], I[I[H_SITES] + site], occurrence)
 
 
-@compiled
+@part
 def quantile_at(F, table, n, u):
     """Interpolated quantile from a table over normal scores from -8 to 8, where both tails have nodes."""
     place = (normal_quantile(u) + 8.0) * ((n - 1) / 16.0)
@@ -177,26 +177,26 @@ def quantile_at(F, table, n, u):
 
 
 @compiled
-def draw_value(I, F, si, sf, d, u):
+def draw_value(I, F, d, u):
     """The value of distribution d at the uniform u: one monotone inverse."""
     row = I[H_DISTRIBUTIONS] + d * D_WIDTH
     family = I[row + D_FAMILY]
     if family == TABLE:
         return quantile_at(F, I[row + D_TABLE], I[row + D_COUNT], u)
     if family == HISTOGRAM or family == CATEGORICAL:
-        return _draw_bins(I, F, si, sf, row, u)
-    a = evaluate(I, F, si, sf, I[row + D_A])
+        return _draw_bins(I, F, row, u)
+    a = evaluate(I, F, I[row + D_A])
     if family == BERNOULLI:
         if not (a >= 0.0 and a <= 1.0):
-            fail(si, E_BAD_PROBABILITY, si[CAUSE])
+            fail(I, E_BAD_PROBABILITY, I[CAUSE])
         return 1.0 if u < a else 0.0
     if family == EXPONENTIAL:
         return -math.log1p(-u) * a
-    b = evaluate(I, F, si, sf, I[row + D_B])
+    b = evaluate(I, F, I[row + D_B])
     if family == UNIFORM:
         return a + u * (b - a)
     if not b >= 0.0 or not (a > 0.0 or family == NORMAL):
-        fail(si, E_BAD_SPREAD, si[CAUSE])
+        fail(I, E_BAD_SPREAD, I[CAUSE])
         return 0.0
     if family == NORMAL:
         return a + b * normal_quantile(u)
@@ -207,22 +207,22 @@ def draw_value(I, F, si, sf, d, u):
     return b * math.exp((math.log(u) - math.log1p(-u)) / a)
 
 
-@compiled
-def _draw_bins(I, F, si, sf, row, u):
+@part
+def _draw_bins(I, F, row, u):
     """Index of a category, or a place within a histogram's bins; weights are expressions listed in I."""
     n = I[row + D_COUNT]
     total = 0.0
     for k in range(n):
-        weight = evaluate(I, F, si, sf, I[I[row + D_A] + k])
+        weight = evaluate(I, F, I[I[row + D_A] + k])
         if not weight >= 0.0:
-            fail(si, E_BAD_PROBABILITY, si[CAUSE])
+            fail(I, E_BAD_PROBABILITY, I[CAUSE])
         total += weight
     if not total > 0.0:
-        fail(si, E_BAD_PROBABILITY, si[CAUSE])
+        fail(I, E_BAD_PROBABILITY, I[CAUSE])
         return 0.0
     rest = u * total
     for k in range(n):
-        weight = evaluate(I, F, si, sf, I[I[row + D_A] + k])
+        weight = evaluate(I, F, I[I[row + D_A] + k])
         if rest < weight or k == n - 1:
             if I[row + D_FAMILY] == CATEGORICAL:
                 return float(k)
@@ -234,29 +234,29 @@ def _draw_bins(I, F, si, sf, row, u):
 
 
 @compiled
-def draw(I, F, si, sf, d):
+def draw(I, F, d):
     """Draw from distribution d at its own site; a fixed value draws nothing."""
     row = I[H_DISTRIBUTIONS] + d * D_WIDTH
     if I[row + D_FAMILY] == FIXED:
-        return evaluate(I, F, si, sf, I[row + D_A])
-    return draw_value(I, F, si, sf, d, next_uniform(I, si, I[row + D_SITE]))
+        return evaluate(I, F, I[row + D_A])
+    return draw_value(I, F, d, next_uniform(I, I[row + D_SITE]))
 
 
 @compiled
-def probability(I, F, si, sf, code):
+def probability(I, F, code):
     """An expression that must lie between 0 and 1."""
-    p = evaluate(I, F, si, sf, code)
+    p = evaluate(I, F, code)
     if not (p >= 0.0 and p <= 1.0):
-        fail(si, E_BAD_PROBABILITY, si[CAUSE])
+        fail(I, E_BAD_PROBABILITY, I[CAUSE])
         return 0.0
     return p
 
 
 @compiled
-def duration_ticks(I, F, si, sf, d):
+def duration_ticks(I, F, d):
     """A drawn duration in ticks, rounded once; negative or endless ones fail."""
-    days = draw(I, F, si, sf, d)
+    days = draw(I, F, d)
     if not (days >= 0.0 and days < 1e9):
-        fail(si, E_BAD_DURATION, si[CAUSE])
+        fail(I, E_BAD_DURATION, I[CAUSE])
         return 0
     return int(math.floor(days * 100000.0 + 0.5))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from sim.engine.draws import normal_quantile
-from sim.engine.jit import compiled, entry
+from sim.engine.jit import compiled, entry, part, small
 from sim.engine.layout import (
     B_EXPONENTIAL,
     B_GOMPERTZ,
@@ -39,7 +39,7 @@ def _log_upper_normal(z):
     return -0.5 * z * z - 0.9189385332046727 - math.log(tail)
 
 
-@compiled
+@part
 def _proper(I, F, family, curve, u):
     """Cumulative hazard of the proper baseline at clock time u (days), before scale and plateau."""
     if u <= 0.0:
@@ -59,7 +59,7 @@ def _proper(I, F, family, curve, u):
     return _piecewise(F, curve + CURVE_TABLE, int(a), u)
 
 
-@compiled
+@small
 def _piecewise(F, table, n, u):
     """Cumulative hazard of n constant pieces stored as (start, hazard, cumulative hazard at start)."""
     k = n - 1
@@ -68,7 +68,7 @@ def _piecewise(F, table, n, u):
     return F[table + 3 * k + 2] + F[table + 3 * k + 1] * (u - F[table + 3 * k])
 
 
-@compiled
+@small
 def _inverse_piecewise(F, table, n, h):
     k = n - 1
     while k > 0 and F[table + 3 * k + 2] > h:
@@ -93,7 +93,7 @@ def _inverse_lognormal(h, log_median, sigma):
     return math.exp(min(log_median + sigma * z, 34.0))
 
 
-@compiled
+@part
 def _inverse_proper(I, F, family, curve, h):
     if h <= 0.0:
         return 0.0

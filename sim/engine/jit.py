@@ -59,6 +59,16 @@ def compiled(function: Function) -> Function:
     return _njit(**_KERNEL, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
 
 
+def small(function: Function) -> Function:
+    """Compile a small function into its callers: handing over the arrays costs more than what it does."""
+    return _njit(**_KERNEL, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)(function)  # type: ignore[no-any-return]
+
+
+def part(function: Function) -> Function:
+    """Compile a function as part of its only caller, since numba compiles all that a function calls along with it."""
+    return _njit(**_KERNEL, no_cpython_wrapper=True, no_cfunc_wrapper=True, inline="always")(function)  # type: ignore[no-any-return]
+
+
 def entry(function: Function) -> Function:
     """Compile a function that Python calls."""
     return _njit(**_KERNEL, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]

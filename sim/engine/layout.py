@@ -1,8 +1,10 @@
 """Where everything lies in the flat arrays of a plan and of a patient's state. Names of places only: no behaviour.
 
-A plan is two arrays, ``I`` (int64) and ``F`` (float64); a patient is two more, ``si`` and ``sf``. Four plain arrays keep a call
-of the compiled ``step`` from Python under a microsecond, which tuples of many arrays would not. ``I`` opens with a header that
-holds the offset and length of each table; a table is rows of equal width, and the constants below name its columns.
+A plan is two arrays, ``I`` (int64) and ``F`` (float64), and a patient's state has its places in them, so that a call hands
+over two arrays and the log: what a call passes costs more than what most of them do. ``I`` opens with a header that holds
+scalars of the run, the offset and length of each table, and the scalars of the patient's state; tables follow, then the
+blocks of the state. ``F`` opens with the patient's variables; constants follow, then the blocks of the state. A table is
+rows of equal width, and the constants below name its columns.
 """
 
 from __future__ import annotations
@@ -67,6 +69,8 @@ NONE = place(-1)
     H_COUNTERS,
     H_N_COUNTERS,
     H_N_VARIABLES,
+    H_INITIAL,
+    SI_BLOCKS,
     SI_TIMERS,
     SI_OCCURRENCES,
     SI_EVENT_COUNT,
@@ -75,16 +79,36 @@ NONE = place(-1)
     SI_HAZARD,
     SI_MARKER,
     SI_TEST,
-    SI_TOXICITY,
     SI_CROSSING,
-    SI_SIZE,
-    SF_VARIABLES,
+    SF_BLOCKS,
     SF_HAZARD,
     SF_MARKER,
     SF_STACK,
-    SF_SIZE,
+    STATE_SCALARS,
+) = places(58)
+
+# The scalars of a patient's state, which end the header.
+(
+    NOW,
+    PHASE,
+    SERIAL,
+    STATUS,
+    ERROR,
+    ERROR_SITE,
+    CYCLE,
+    ENTERED,
+    HOLD,
+    N_EVENTS,
+    DIRTY,
+    ENROLLED,
+    PATIENT,
+    CAUSE,
+    SIGNAL,
+    OUTCOME_GOTO,
+    UNTIL_MET,
+    NEXT_SLOT,
     HEADER,
-) = places(59)
+) = (place(STATE_SCALARS + number) for number in range(19))
 
 # Tables in I.
 SLOT_KIND, SLOT_INDEX, SLOT_WIDTH = places(3)
@@ -198,27 +222,6 @@ AT_START, AT_END = places(2)
 START_EVENT, ENROLMENT_EVENT = places(2)
 FIRST = place(0)
 
-# Scalars at the start of si.
-(
-    NOW,
-    PHASE,
-    SERIAL,
-    STATUS,
-    ERROR,
-    ERROR_SITE,
-    CYCLE,
-    ENTERED,
-    HOLD,
-    N_EVENTS,
-    DIRTY,
-    ENROLLED,
-    PATIENT,
-    CAUSE,
-    SIGNAL,
-    OUTCOME_GOTO,
-    UNTIL_MET,
-    SI_SCALARS,
-) = places(18)
 RUNNING, FINISHED, CUT, FAILED = places(4)
 IN_PHASE, WAITING, AWAITING = places(3)
 NO_SIGNAL, REQUEST, RELEASE, RELEASE_AND_REQUEST, CANCEL, CANCEL_AND_REQUEST = places(6)

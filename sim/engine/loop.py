@@ -61,13 +61,12 @@ def run_loop(plan: Plan, ints: np.ndarray, *, first: int, count: int, plain: boo
         run = plain_kernel()["run_patients"]
     else:
         from sim.engine.step import run_patients as run
-    n_ints, n_floats = plan.state_size
-    si, sf = np.zeros(n_ints, dtype=np.int64), np.zeros(n_floats)
+    I, F = ints.copy(), plan.F.copy()
     log = new_log(ROWS_A_PATIENT * count + int(ints[at.H_LOG_MARGIN]))
     summary = summary_arrays(plan, count)
-    done, resume = run(ints, plan.F, si, sf, log, first, count, 0, 0, *summary)
+    done, resume = run(I, F, log, first, count, 0, 0, *summary)
     while done < count:
         log = grown(log)
-        done, resume = run(ints, plan.F, si, sf, log, first, count, done, resume, *summary)
+        done, resume = run(I, F, log, first, count, done, resume, *summary)
     check_failures(plan, summary[0])
     return Chunk(log[1 : log[0, 0] + 1], *summary)

@@ -4,79 +4,77 @@ from __future__ import annotations
 
 from sim.engine.clocks import set_marker, shift_marker, start_delay, start_hazard
 from sim.engine.code import counter_value, draw, duration_ticks, evaluate, fail, marker_level, next_uniform, probability
-from sim.engine.jit import compiled
+from sim.engine.jit import compiled, part, small
 from sim.engine.layout import *
 
 
-@compiled
-def log_row(si, log, code, detail):
+@small
+def log_row(I, log, code, detail):
     """Append a row to the event log, whose first cell is the number of rows in use (rows start at 1)."""
     at = log[0, 0] + 1
     log[0, 0] = at
-    log[at, LOG_PATIENT] = si[PATIENT]
-    log[at, LOG_TICK] = si[NOW]
-    log[at, LOG_SERIAL] = si[SERIAL]
+    log[at, LOG_PATIENT] = I[PATIENT]
+    log[at, LOG_TICK] = I[NOW]
+    log[at, LOG_SERIAL] = I[SERIAL]
     log[at, LOG_CODE] = code
-    log[at, LOG_PHASE] = si[PHASE]
+    log[at, LOG_PHASE] = I[PHASE]
     log[at, LOG_DETAIL] = detail
-    si[SERIAL] += 1
+    I[SERIAL] += 1
 
 
 @compiled
-def log_value(I, si, log, code, index, value):
-    """A row of the detailed log that names a thing and its value to five decimals."""
-    if I[H_DETAIL] == 1:
-        log_row(si, log, code, index * DETAIL_SHIFT + DETAIL_SHIFT // 2 + int(round(min(max(value, -1e6), 1e6) * 1e5)))
+def log_value(I, log, code, index, value):
+    """A row of the detailed log that names a thing and its value to five decimals; asked for only where H_DETAIL is 1."""
+    log_row(I, log, code, index * DETAIL_SHIFT + DETAIL_SHIFT // 2 + round(min(max(value, -1e6), 1e6) * 1e5))
 
 
 @compiled
-def _happen(I, F, si, sf, e):
+def _happen(I, F, e):
     """What an event sets off: it is counted, sets and clears flags, opens windows, starts clocks and delays."""
     row = I[H_EVENTS] + e * E_WIDTH
-    si[I[SI_EVENT_COUNT] + e] += 1
-    si[I[SI_EVENT_LAST] + e] = si[NOW]
-    si[DIRTY] |= I[row + E_BIT]
-    variables = I[SF_VARIABLES]
+    I[I[SI_EVENT_COUNT] + e] += 1
+    I[I[SI_EVENT_LAST] + e] = I[NOW]
+    I[DIRTY] |= I[row + E_BIT]
     flags = I[row + E_SETS]
     for k in range(I[flags]):
-        sf[variables + I[flags + 1 + k]] = 1.0
+        F[I[flags + 1 + k]] = 1.0
     flags = I[row + E_CLEARS]
     for k in range(I[flags]):
-        sf[variables + I[flags + 1 + k]] = 0.0
+        F[I[flags + 1 + k]] = 0.0
     windows = I[row + E_WITHINS]
     for k in range(I[windows]):
         window = I[H_WITHINS] + I[windows + 1 + k] * W_WIDTH
-        si[I[SI_TIMERS] + I[window + W_SLOT]] = si[NOW] + I[window + W_TICKS]
+        I[I[SI_TIMERS] + I[window + W_SLOT]] = I[NOW] + I[window + W_TICKS]
     hazards = I[row + E_HAZARDS]
     for k in range(I[hazards]):
-        start_hazard(I, F, si, sf, I[hazards + 1 + k])
+        start_hazard(I, F, I[hazards + 1 + k])
     delays = I[row + E_DELAYS]
     for k in range(I[delays]):
-        start_delay(I, F, si, sf, I[delays + 1 + k])
+        start_delay(I, F, I[delays + 1 + k])
 
 
 @compiled
-def emit(I, F, si, sf, log, e):
+def emit(I, F, log, e):
     """A named event happens and is logged; the first one at the entry gate enrols the patient."""
     code = I[I[H_EVENTS] + e * E_WIDTH + E_CODE]
     if code >= 0:
-        log_row(si, log, code, si[CAUSE])
-    _happen(I, F, si, sf, e)
-    if e == I[H_ENROL_EVENT] and si[ENROLLED] < 0:
-        si[ENROLLED] = si[NOW]
-        log_row(si, log, LOG_ENROLMENT, si[CAUSE])
+        log_row(I, log, code, I[CAUSE])
+    _happen(I, F, e)
+    if e == I[H_ENROL_EVENT] and I[ENROLLED] < 0:
+        I[ENROLLED] = I[NOW]
+        log_row(I, log, LOG_ENROLMENT, I[CAUSE])
         if e != ENROLMENT_EVENT:
-            _happen(I, F, si, sf, ENROLMENT_EVENT)
+            _happen(I, F, ENROLMENT_EVENT)
 
 
 @compiled
-def emit_all(I, F, si, sf, log, events):
+def emit_all(I, F, log, events):
     """Emit each event of a list."""
     for k in range(I[events]):
-        emit(I, F, si, sf, log, I[events + 1 + k])
+        emit(I, F, log, I[events + 1 + k])
 
 
-@compiled
+@small
 def _listed(I, cycles, cycle):
     """Whether a cycle is in a list of cycles; no list means all."""
     if cycles < 0:
@@ -88,283 +86,285 @@ def _listed(I, cycles, cycle):
 
 
 @compiled
-def _give(I, F, si, sf, log, phase):
+def _give(I, F, log, phase):
     """Add what this phase or cycle gives to the counters."""
     for g in range(I[phase + P_N_GIVES]):
         give = I[phase + P_GIVES] + g * G_WIDTH
-        if I[give + G_PER_DAY] == 0 and _listed(I, I[give + G_CYCLES], si[CYCLE]):
+        if I[give + G_PER_DAY] == 0 and _listed(I, I[give + G_CYCLES], I[CYCLE]):
             counter = I[give + G_COUNTER]
-            sf[I[SF_VARIABLES] + I[I[H_COUNTERS] + counter]] += F[I[give + G_AMOUNT]]
-            si[DIRTY] |= I[give + G_BIT]
-            log_value(I, si, log, LOG_DOSE, counter, F[I[give + G_AMOUNT]])
+            F[I[I[H_COUNTERS] + counter]] += F[I[give + G_AMOUNT]]
+            I[DIRTY] |= I[give + G_BIT]
+            if I[H_DETAIL] == 1:
+                log_value(I, log, LOG_DOSE, counter, F[I[give + G_AMOUNT]])
 
 
 @compiled
-def deliver_result(I, si, sf, log, t):
+def deliver_result(I, F, log, t):
     """A result arrives: the attribute takes its state."""
     row = I[H_TESTS] + t * T_WIDTH
-    state = si[I[SI_TEST] + t]
-    sf[I[SF_VARIABLES] + I[row + T_VARIABLE]] = float(state)
-    sf[I[SF_VARIABLES] + I[row + T_VARIABLE] + 1] = 1.0
-    si[DIRTY] |= I[row + T_BIT]
-    log_row(si, log, LOG_RESULT, t * DETAIL_SHIFT + DETAIL_SHIFT // 2 + state)
-    if si[HOLD] == AWAITING and I[I[H_PHASES] + si[PHASE] * P_WIDTH + P_AWAIT] == I[row + T_ATTRIBUTE]:
-        si[I[SI_TIMERS] + I[H_SLOT_END]] = si[NOW]
+    state = I[I[SI_TEST] + t]
+    F[I[row + T_VARIABLE]] = float(state)
+    F[I[row + T_VARIABLE] + 1] = 1.0
+    I[DIRTY] |= I[row + T_BIT]
+    log_row(I, log, LOG_RESULT, t * DETAIL_SHIFT + DETAIL_SHIFT // 2 + state)
+    if I[HOLD] == AWAITING and I[I[H_PHASES] + I[PHASE] * P_WIDTH + P_AWAIT] == I[row + T_ATTRIBUTE]:
+        I[I[SI_TIMERS] + I[H_SLOT_END]] = I[NOW]
 
 
 @compiled
-def _sample(I, F, si, sf, log, t):
+def _sample(I, F, log, t):
     """Read the marker through an assay; the state is fixed now and told after the turnaround."""
     row = I[H_TESTS] + t * T_WIDTH
     timer = I[SI_TIMERS] + I[row + T_SLOT]
-    if si[timer] != NEVER:
-        fail(si, E_PENDING_RESULT, I[row + T_LABEL])
+    if I[timer] != NEVER:
+        fail(I, E_PENDING_RESULT, I[row + T_LABEL])
         return
-    level = marker_level(I, F, si, sf, I[row + T_MARKER])
+    level = marker_level(I, F, I[row + T_MARKER])
     if I[row + T_NOISE] >= 0:
-        level += draw(I, F, si, sf, I[row + T_NOISE])
-    evaluable = next_uniform(I, si, I[row + T_SITE]) < probability(I, F, si, sf, I[row + T_EVALUABLE])
+        level += draw(I, F, I[row + T_NOISE])
+    evaluable = next_uniform(I, I[row + T_SITE]) < probability(I, F, I[row + T_EVALUABLE])
     positive = (
-        level >= evaluate(I, F, si, sf, I[row + T_LIMIT])
-        and si[I[SI_MARKER] + I[row + T_MARKER] * MI_WIDTH + MI_ERADICATED] == 0
+        level >= evaluate(I, F, I[row + T_LIMIT])
+        and I[I[SI_MARKER] + I[row + T_MARKER] * MI_WIDTH + MI_ERADICATED] == 0
     )
-    si[I[SI_TEST] + t] = 0 if not evaluable else (2 if positive else 1)
-    log_row(si, log, LOG_SAMPLE, t)
-    ticks = duration_ticks(I, F, si, sf, I[row + T_TURNAROUND])
+    I[I[SI_TEST] + t] = 0 if not evaluable else (2 if positive else 1)
+    log_row(I, log, LOG_SAMPLE, t)
+    ticks = duration_ticks(I, F, I[row + T_TURNAROUND])
     if ticks == 0:
-        deliver_result(I, si, sf, log, t)
+        deliver_result(I, F, log, t)
     else:
-        si[timer] = si[NOW] + ticks
+        I[timer] = I[NOW] + ticks
 
 
 @compiled
-def _take_samples(I, F, si, sf, log, phase, at_end):
+def _take_samples(I, F, log, phase, at_end):
     """Take the samples due at the start or the end of this phase or cycle."""
     tests = I[phase + P_TESTS]
     for t in range(tests, tests + I[phase + P_N_TESTS]):
         row = I[H_TESTS] + t * T_WIDTH
-        if I[row + T_AT_END] == at_end and _listed(I, I[row + T_CYCLES], si[CYCLE]):
-            _sample(I, F, si, sf, log, t)
+        if I[row + T_AT_END] == at_end and _listed(I, I[row + T_CYCLES], I[CYCLE]):
+            _sample(I, F, log, t)
 
 
 @compiled
-def _expose(I, F, si, sf, toxicities):
+def _expose(I, F, toxicities):
     """Each exposure may bring each toxicity, at a drawn time."""
     for k in range(I[toxicities]):
         row = I[H_TOXICITIES] + I[toxicities + 1 + k] * X_WIDTH
-        p = probability(I, F, si, sf, I[row + X_PROBABILITY])
-        if next_uniform(I, si, I[row + X_SITE]) < p:
-            si[I[SI_TIMERS] + I[row + X_SLOT]] = si[NOW] + duration_ticks(I, F, si, sf, I[row + X_ONSET])
+        p = probability(I, F, I[row + X_PROBABILITY])
+        if next_uniform(I, I[row + X_SITE]) < p:
+            I[I[SI_TIMERS] + I[row + X_SLOT]] = I[NOW] + duration_ticks(I, F, I[row + X_ONSET])
 
 
 @compiled
-def toxicity_occurs(I, F, si, sf, log, x):
+def toxicity_occurs(I, F, log, x):
     """A toxicity appears: its grade is drawn (0 where it has none), it is logged, its events happen."""
     row = I[H_TOXICITIES] + x * X_WIDTH
-    si[CAUSE] = I[row + X_LABEL]
+    I[CAUSE] = I[row + X_LABEL]
     grade = FIRST
     grades = I[row + X_GRADES]
     if grades >= 0:
-        rest = next_uniform(I, si, I[row + X_GRADE_SITE])
+        rest = next_uniform(I, I[row + X_GRADE_SITE])
         for k in range(I[grades]):
-            rest -= probability(I, F, si, sf, I[grades + 1 + k])
+            rest -= probability(I, F, I[grades + 1 + k])
             grade = k + 1
             if rest < 0.0:
                 break
-    log_row(si, log, LOG_TOXICITY, x * DETAIL_SHIFT + DETAIL_SHIFT // 2 + grade)
-    emit_all(I, F, si, sf, log, I[row + X_EMITS])
+    log_row(I, log, LOG_TOXICITY, x * DETAIL_SHIFT + DETAIL_SHIFT // 2 + grade)
+    emit_all(I, F, log, I[row + X_EMITS])
 
 
 @compiled
-def start_cycle(I, F, si, sf, log, phase):
+def start_cycle(I, F, log, phase):
     """The next cycle begins: doses, exposure, samples, and the timers of its infusion and its end."""
-    si[CYCLE] += 1
-    si[DIRTY] |= I[phase + P_CYCLE_BIT]
-    log_row(si, log, LOG_CYCLE, si[CYCLE])
-    _give(I, F, si, sf, log, phase)
-    _expose(I, F, si, sf, I[phase + P_TOXICITIES])
-    _take_samples(I, F, si, sf, log, phase, AT_START)
+    I[CYCLE] += 1
+    I[DIRTY] |= I[phase + P_CYCLE_BIT]
+    log_row(I, log, LOG_CYCLE, I[CYCLE])
+    _give(I, F, log, phase)
+    _expose(I, F, I[phase + P_TOXICITIES])
+    _take_samples(I, F, log, phase, AT_START)
     timers = I[SI_TIMERS]
     if I[phase + P_INFUSION] >= 0:
-        si[timers + I[H_SLOT_INFUSION]] = si[NOW] + I[phase + P_INFUSION]
-    si[timers + I[H_SLOT_END]] = si[NOW] + I[phase + P_CYCLE]
+        I[timers + I[H_SLOT_INFUSION]] = I[NOW] + I[phase + P_INFUSION]
+    I[timers + I[H_SLOT_END]] = I[NOW] + I[phase + P_CYCLE]
 
 
 @compiled
-def begin_phase(I, F, si, sf, log):
+def begin_phase(I, F, log):
     """The phase begins: its events, doses and samples, and the timer of its end."""
-    phase = I[H_PHASES] + si[PHASE] * P_WIDTH
-    si[HOLD] = IN_PHASE
-    si[ENTERED] = si[NOW]
-    si[I[SI_VISITED] + si[PHASE]] += 1
-    si[DIRTY] |= I[phase + P_VISITED_BIT]
-    emit_all(I, F, si, sf, log, I[phase + P_EMITS])
+    phase = I[H_PHASES] + I[PHASE] * P_WIDTH
+    I[HOLD] = IN_PHASE
+    I[ENTERED] = I[NOW]
+    I[I[SI_VISITED] + I[PHASE]] += 1
+    I[DIRTY] |= I[phase + P_VISITED_BIT]
+    emit_all(I, F, log, I[phase + P_EMITS])
     kind = I[phase + P_KIND]
     if kind == FINAL:
-        si[STATUS] = FINISHED
+        I[STATUS] = FINISHED
         return
     if kind == CYCLES:
-        start_cycle(I, F, si, sf, log, phase)
+        start_cycle(I, F, log, phase)
         return
-    _give(I, F, si, sf, log, phase)
-    _expose(I, F, si, sf, I[phase + P_TOXICITIES])
-    _take_samples(I, F, si, sf, log, phase, AT_START)
+    _give(I, F, log, phase)
+    _expose(I, F, I[phase + P_TOXICITIES])
+    _take_samples(I, F, log, phase, AT_START)
     end = I[SI_TIMERS] + I[H_SLOT_END]
     if kind == LASTS:
-        si[end] = si[NOW] + duration_ticks(I, F, si, sf, I[phase + P_LASTS])
+        I[end] = I[NOW] + duration_ticks(I, F, I[phase + P_LASTS])
     elif kind == UNTIL:
-        si[UNTIL_MET] = 1 if evaluate(I, F, si, sf, I[phase + P_UNTIL]) != 0.0 else 0
-        si[end] = si[NOW] if si[UNTIL_MET] == 1 else si[NOW] + I[phase + P_TIMEOUT]
+        I[UNTIL_MET] = 1 if evaluate(I, F, I[phase + P_UNTIL]) != 0.0 else 0
+        I[end] = I[NOW] if I[UNTIL_MET] == 1 else I[NOW] + I[phase + P_TIMEOUT]
 
 
 @compiled
-def enter_phase(I, F, si, sf, log, target):
+def enter_phase(I, F, log, target):
     """Go to a phase: it begins at once, or the patient waits in it for the places it needs."""
     phase = I[H_PHASES] + target * P_WIDTH
-    si[DIRTY] |= I[phase + P_BIT] | I[I[H_PHASES] + si[PHASE] * P_WIDTH + P_BIT]
-    si[PHASE] = target
-    si[CYCLE] = 0
-    si[DIRTY] |= I[phase + P_CYCLE_BIT]
-    log_row(si, log, LOG_PHASE_ENTRY, si[CAUSE])
+    I[DIRTY] |= I[phase + P_BIT] | I[I[H_PHASES] + I[PHASE] * P_WIDTH + P_BIT]
+    I[PHASE] = target
+    I[CYCLE] = 0
+    I[DIRTY] |= I[phase + P_CYCLE_BIT]
+    log_row(I, log, LOG_PHASE_ENTRY, I[CAUSE])
     if I[phase + P_N_NEEDS] > 0:
-        si[HOLD] = WAITING
-        si[SIGNAL] = REQUEST if si[SIGNAL] == NO_SIGNAL else si[SIGNAL] + (RELEASE_AND_REQUEST - RELEASE)
-        log_row(si, log, LOG_WAITING, si[CAUSE])
+        I[HOLD] = WAITING
+        I[SIGNAL] = REQUEST if I[SIGNAL] == NO_SIGNAL else I[SIGNAL] + (RELEASE_AND_REQUEST - RELEASE)
+        log_row(I, log, LOG_WAITING, I[CAUSE])
     else:
-        begin_phase(I, F, si, sf, log)
+        begin_phase(I, F, log)
 
 
 @compiled
-def go(I, F, si, sf, log, target):
+def go(I, F, log, target):
     """Leave the present phase for another: days are counted, its timers end, its places are given back."""
-    phase = I[H_PHASES] + si[PHASE] * P_WIDTH
+    phase = I[H_PHASES] + I[PHASE] * P_WIDTH
     for g in range(I[phase + P_N_GIVES]):
         give = I[phase + P_GIVES] + g * G_WIDTH
         if I[give + G_PER_DAY] == 1:
             counter = I[give + G_COUNTER]
-            sf[I[SF_VARIABLES] + I[I[H_COUNTERS] + counter]] = counter_value(I, F, si, sf, counter)
-            si[DIRTY] |= I[give + G_BIT]
-    si[I[SI_TIMERS] + I[H_SLOT_END]] = NEVER
-    si[I[SI_TIMERS] + I[H_SLOT_INFUSION]] = NEVER
+            F[I[I[H_COUNTERS] + counter]] = counter_value(I, F, counter)
+            I[DIRTY] |= I[give + G_BIT]
+    I[I[SI_TIMERS] + I[H_SLOT_END]] = NEVER
+    I[I[SI_TIMERS] + I[H_SLOT_INFUSION]] = NEVER
     if I[phase + P_N_NEEDS] > 0:
-        si[SIGNAL] = CANCEL if si[HOLD] == WAITING else RELEASE
-    enter_phase(I, F, si, sf, log, target)
+        I[SIGNAL] = CANCEL if I[HOLD] == WAITING else RELEASE
+    enter_phase(I, F, log, target)
 
 
 @compiled
-def shift_markers(I, F, si, sf, log, phase):
+def shift_markers(I, F, log, phase):
     """What the treatment of this phase or cycle does to the markers."""
     for k in range(I[phase + P_N_SHIFTS]):
         row = I[phase + P_SHIFTS] + k * S_WIDTH
         m = I[row + S_MARKER]
-        shift_marker(I, F, si, sf, m, evaluate(I, F, si, sf, I[row + S_EXPRESSION]))
-        log_value(I, si, log, LOG_MARKER, m, marker_level(I, F, si, sf, m))
+        shift_marker(I, F, m, evaluate(I, F, I[row + S_EXPRESSION]))
+        if I[H_DETAIL] == 1:
+            log_value(I, log, LOG_MARKER, m, marker_level(I, F, m))
 
 
 @compiled
-def _draw_outcome(I, F, si, sf, log, phase):
+def _draw_outcome(I, F, log, phase):
     """One of the phase's exclusive ends: its settings and events; returns where it leads, or NONE."""
-    u = next_uniform(I, si, I[phase + P_OUTCOME_SITE])
+    u = next_uniform(I, I[phase + P_OUTCOME_SITE])
     n = I[phase + P_N_OUTCOMES]
     chosen = n - 1
     total = 0.0
     for k in range(n - 1):
-        total += probability(I, F, si, sf, I[I[phase + P_OUTCOMES] + k * O_WIDTH + O_PROBABILITY])
+        total += probability(I, F, I[I[phase + P_OUTCOMES] + k * O_WIDTH + O_PROBABILITY])
         if u < total and chosen == n - 1:
             chosen = k
     if total > 1.0 + 1e-12:
-        fail(si, E_OUTCOMES_OVER_ONE, I[phase + P_LABEL])
+        fail(I, E_OUTCOMES_OVER_ONE, I[phase + P_LABEL])
     row = I[phase + P_OUTCOMES] + chosen * O_WIDTH
     for k in range(I[row + O_N_SETS]):
         setting = I[row + O_SETS] + k * SET_WIDTH
-        value = draw(I, F, si, sf, I[setting + SET_DISTRIBUTION])
+        value = draw(I, F, I[setting + SET_DISTRIBUTION])
         if I[setting + SET_KIND] == SET_MARKER:
-            set_marker(I, F, si, sf, I[setting + SET_TARGET], value)
-            log_value(
-                I, si, log, LOG_MARKER, I[setting + SET_TARGET], marker_level(I, F, si, sf, I[setting + SET_TARGET])
-            )
+            m = I[setting + SET_TARGET]
+            set_marker(I, F, m, value)
+            if I[H_DETAIL] == 1:
+                log_value(I, log, LOG_MARKER, m, marker_level(I, F, m))
         else:
-            sf[I[SF_VARIABLES] + I[setting + SET_TARGET]] = value
-            si[DIRTY] |= I[setting + SET_BIT]
-    emit_all(I, F, si, sf, log, I[row + O_EVENTS])
+            F[I[setting + SET_TARGET]] = value
+            I[DIRTY] |= I[setting + SET_BIT]
+    emit_all(I, F, log, I[row + O_EVENTS])
     return I[row + O_GOTO]
 
 
 @compiled
-def _choose(I, F, si, sf, log, rows, n):
+def _choose(I, F, log, rows, n):
     """The target of the first row whose guard holds, after its events."""
     for k in range(n):
         row = rows + k * R_WIDTH
-        if I[row + R_WHEN] < 0 or evaluate(I, F, si, sf, I[row + R_WHEN]) != 0.0:
-            emit_all(I, F, si, sf, log, I[row + R_EVENTS])
+        if I[row + R_WHEN] < 0 or evaluate(I, F, I[row + R_WHEN]) != 0.0:
+            emit_all(I, F, log, I[row + R_EVENTS])
             return I[row + R_GOTO]
     return NONE
 
 
 @compiled
-def leave_phase(I, F, si, sf, log):
-    """After the end of a phase and any wait for a result: where to."""
-    phase = I[H_PHASES] + si[PHASE] * P_WIDTH
-    target = si[OUTCOME_GOTO]
+def way_out(I, F, log):
+    """Where the phase leads after its end and any wait for a result."""
+    phase = I[H_PHASES] + I[PHASE] * P_WIDTH
+    target = I[OUTCOME_GOTO]
     if target < 0:
         target = I[phase + P_GOTO]
     if target < 0:
-        target = _choose(I, F, si, sf, log, I[phase + P_CHOOSE], I[phase + P_N_CHOOSE])
-    go(I, F, si, sf, log, target)
+        target = _choose(I, F, log, I[phase + P_CHOOSE], I[phase + P_N_CHOOSE])
+    return target
 
 
 @compiled
-def _result_pending(I, si, attribute):
+def _result_pending(I, attribute):
     """Whether a result for an attribute is on its way."""
     for t in range(I[H_N_TESTS]):
         row = I[H_TESTS] + t * T_WIDTH
-        if I[row + T_ATTRIBUTE] == attribute and si[I[SI_TIMERS] + I[row + T_SLOT]] != NEVER:
+        if I[row + T_ATTRIBUTE] == attribute and I[I[SI_TIMERS] + I[row + T_SLOT]] != NEVER:
             return True
     return False
 
 
 @compiled
-def end_phase(I, F, si, sf, log):
-    """The phase has run its length: shifts, one outcome, samples, then the wait for a result or the way out."""
-    phase = I[H_PHASES] + si[PHASE] * P_WIDTH
-    si[CAUSE] = I[phase + P_LABEL]
+def end_phase(I, F, log):
+    """The phase has run its length: shifts, one outcome, samples; where it leads, or NONE while a result is awaited."""
+    phase = I[H_PHASES] + I[PHASE] * P_WIDTH
+    I[CAUSE] = I[phase + P_LABEL]
     if I[phase + P_KIND] != CYCLES:
-        shift_markers(I, F, si, sf, log, phase)
-    si[OUTCOME_GOTO] = NONE
+        shift_markers(I, F, log, phase)
+    I[OUTCOME_GOTO] = NONE
     if I[phase + P_N_OUTCOMES] > 0:
-        si[OUTCOME_GOTO] = _draw_outcome(I, F, si, sf, log, phase)
+        I[OUTCOME_GOTO] = _draw_outcome(I, F, log, phase)
     if I[phase + P_KIND] != CYCLES:
-        _take_samples(I, F, si, sf, log, phase, AT_END)
-    if I[phase + P_AWAIT] >= 0 and _result_pending(I, si, I[phase + P_AWAIT]):
-        si[HOLD] = AWAITING
-        si[I[SI_TIMERS] + I[H_SLOT_END]] = si[NOW] + I[phase + P_AWAIT_TICKS]
-    else:
-        leave_phase(I, F, si, sf, log)
+        _take_samples(I, F, log, phase, AT_END)
+    if I[phase + P_AWAIT] >= 0 and _result_pending(I, I[phase + P_AWAIT]):
+        I[HOLD] = AWAITING
+        I[I[SI_TIMERS] + I[H_SLOT_END]] = I[NOW] + I[phase + P_AWAIT_TICKS]
+        return NONE
+    return way_out(I, F, log)
 
 
-@compiled
-def end_cycle(I, F, si, sf, log):
-    """A cycle has run its length: samples, then the next cycle, an early way out, or the end of the phase."""
-    phase = I[H_PHASES] + si[PHASE] * P_WIDTH
-    si[CAUSE] = I[phase + P_LABEL]
+@part
+def end_cycle(I, F, log):
+    """A cycle has run its length: samples, then where an early way out or the end of the phase leads, or the next cycle."""
+    phase = I[H_PHASES] + I[PHASE] * P_WIDTH
+    I[CAUSE] = I[phase + P_LABEL]
     if I[phase + P_INFUSION] < 0:
-        shift_markers(I, F, si, sf, log, phase)
-    _take_samples(I, F, si, sf, log, phase, AT_END)
+        shift_markers(I, F, log, phase)
+    _take_samples(I, F, log, phase, AT_END)
     target = CONTINUE
     if I[phase + P_N_EACH] > 0:
-        target = _choose(I, F, si, sf, log, I[phase + P_EACH], I[phase + P_N_EACH])
+        target = _choose(I, F, log, I[phase + P_EACH], I[phase + P_N_EACH])
     if target != CONTINUE:
-        go(I, F, si, sf, log, target)
-    elif si[CYCLE] < I[phase + P_CYCLES]:
-        start_cycle(I, F, si, sf, log, phase)
-    else:
-        end_phase(I, F, si, sf, log)
+        return target
+    if I[CYCLE] < I[phase + P_CYCLES]:
+        start_cycle(I, F, log, phase)
+        return NONE
+    return end_phase(I, F, log)
 
 
-@compiled
-def time_out(I, F, si, sf, log):
-    """The guard of ``until`` has not come true in time."""
-    phase = I[H_PHASES] + si[PHASE] * P_WIDTH
-    si[CAUSE] = I[phase + P_LABEL]
-    emit_all(I, F, si, sf, log, I[phase + P_TIMEOUT_EMITS])
-    go(I, F, si, sf, log, I[phase + P_TIMEOUT_GOTO])
+@part
+def time_out(I, F, log):
+    """The guard of ``until`` has not come true in time: where that leads."""
+    phase = I[H_PHASES] + I[PHASE] * P_WIDTH
+    I[CAUSE] = I[phase + P_LABEL]
+    emit_all(I, F, log, I[phase + P_TIMEOUT_EMITS])
+    return I[phase + P_TIMEOUT_GOTO]

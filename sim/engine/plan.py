@@ -31,7 +31,7 @@ class Plan:
     protocol
         The explicit machine form that it was made from.
     I, F
-        Tables and constants; see `engine/layout`. Read-only.
+        Tables, constants and the places of a patient's state; see `engine/layout`. Read-only: a run works on copies.
     event_names
         Names of the log's event codes: the built-in ones, then the protocol's own.
     """
@@ -48,11 +48,6 @@ class Plan:
     tests: tuple[tuple[str, str], ...]
     toxicities: tuple[tuple[str, tuple[str, ...]], ...]
     resources: tuple[tuple[str, int], ...]
-
-    @property
-    def state_size(self) -> tuple[int, int]:
-        """Lengths of a patient's integer and float state."""
-        return int(self.I[at.SI_SIZE]), int(self.I[at.SF_SIZE])
 
     @property
     def shares_resources(self) -> bool:
@@ -122,7 +117,7 @@ def compile_plan(protocol: Protocol) -> Plan:
         at.H_LOG_MARGIN: 32 + 4 * len(event_rows) + 2 * (len(drawn) + len(tables.tests)),
     }.items():
         header[place] = count
-    _state_layout(build, len(tables.tests), len(toxicities), len(crossings))
+    _state_layout(build, len(tables.tests), len(crossings))
     ints, floats = np.array(build.I, dtype=np.int64), np.array(build.F, dtype=np.float64)
     ints.flags.writeable = floats.flags.writeable = False
     return Plan(
@@ -141,10 +136,11 @@ def compile_plan(protocol: Protocol) -> Plan:
     )
 
 
-def _state_layout(build: Builder, tests: int, toxicities: int, crossings: int) -> None:
-    """Lay out the patient's two arrays."""
+def _state_layout(build: Builder, tests: int, crossings: int) -> None:
+    """Give the blocks of the patient's state their places after the plan's own numbers."""
     header = build.I
-    place = at.SI_SCALARS
+    header[at.H_INITIAL] = build.floats(build.F[: header[at.H_N_VARIABLES]])
+    header[at.SI_BLOCKS], header[at.SF_BLOCKS] = len(build.I), len(build.F)
     for entry, size in (
         (at.SI_TIMERS, len(build.slots)),
         (at.SI_OCCURRENCES, len(build.sites)),
@@ -154,22 +150,15 @@ def _state_layout(build: Builder, tests: int, toxicities: int, crossings: int) -
         (at.SI_HAZARD, header[at.H_N_HAZARDS] * at.HI_WIDTH),
         (at.SI_MARKER, header[at.H_N_MARKERS] * at.MI_WIDTH),
         (at.SI_TEST, tests),
-        (at.SI_TOXICITY, toxicities),
         (at.SI_CROSSING, crossings),
-        (at.SI_SIZE, 0),
     ):
-        header[entry] = place
-        place += size
-    place = 0
+        header[entry] = build.ints([0] * size)
     for entry, size in (
-        (at.SF_VARIABLES, header[at.H_N_VARIABLES]),
         (at.SF_HAZARD, header[at.H_N_HAZARDS] * at.HF_WIDTH),
         (at.SF_MARKER, header[at.H_N_MARKERS] * at.MF_WIDTH),
         (at.SF_STACK, build.stack + 2),
-        (at.SF_SIZE, 0),
     ):
-        header[entry] = place
-        place += size
+        header[entry] = build.floats([0.0] * size)
 
 
 def _variables(build: Builder) -> dict[str, tuple[int, tuple[str, ...] | None]]:

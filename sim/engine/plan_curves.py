@@ -183,7 +183,6 @@ def _unit_cumulative(family: int, a: float, b: float, table: list[float], u: flo
     from sim.engine.curves import cumulative_hazard
 
     curve = np.array([1.0, 0.0, a, b, *table])
-    curve.flags.writeable = False  # as in a plan: numba would compile the kernel a second time for a writable array
     return float(cumulative_hazard(np.zeros(1, dtype=np.int64), curve, family, 0, u))
 
 

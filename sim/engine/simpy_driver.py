@@ -51,65 +51,59 @@ class _Ward:
         order = np.lexsort((rows[:, at.LOG_SERIAL], rows[:, at.LOG_PATIENT]))
         return Chunk(rows[order], self.ints, self.floats)
 
-    def _state(self) -> tuple[np.ndarray, np.ndarray]:
-        n_ints, n_floats = self.plan.state_size
-        return np.zeros(n_ints, dtype=np.int64), np.zeros(n_floats)
-
     def _make_room(self) -> None:
         self.log = grown(self.log)
 
     def _care(self, k: int) -> Generator[Any, Any, None]:
         """A patient who shares nothing: sleep until the next event, let `step` perform it."""
         timeout = self.environment.timeout
-        I, F = self.I, self.F
-        si, sf = self._state()
+        I, F = self.I.copy(), self.F.copy()
         now = 0
         if self.arrivals[k]:
             yield timeout(int(self.arrivals[k]))
-        while (tick := start(I, F, si, sf, self.log, self.first + k)) == at.LOG_FULL:
+        while (tick := start(I, F, self.log, self.first + k)) == at.LOG_FULL:
             self._make_room()
         while tick >= 0:
             if tick > now:
                 yield timeout(tick - now)
                 now = tick
-            while (tick := step(I, F, si, sf, self.log)) == at.LOG_FULL:
+            while (tick := step(I, F, self.log)) == at.LOG_FULL:
                 self._make_room()
-        summarise(I, F, si, sf, self.ints[k], self.floats[k])
+        summarise(I, F, self.ints[k], self.floats[k])
 
     def _care_with_places(self, k: int) -> Generator[Any, Any, None]:
         """A patient who may have to wait: whichever comes first, the next event or the places asked for."""
         assert self.desk is not None
         environment = self.environment
-        I, F = self.I, self.F
-        si, sf = self._state()
+        I, F = self.I.copy(), self.F.copy()
         arrival = int(self.arrivals[k])
         if arrival:
             yield environment.timeout(arrival)
-        while (tick := start(I, F, si, sf, self.log, self.first + k)) == at.LOG_FULL:
+        while (tick := start(I, F, self.log, self.first + k)) == at.LOG_FULL:
             self._make_room()
         places: Places | None = None
         while tick >= 0:
-            signal = si[at.SIGNAL]
-            si[at.SIGNAL] = at.NO_SIGNAL
+            signal = I[at.SIGNAL]
+            I[at.SIGNAL] = at.NO_SIGNAL
             if signal >= at.RELEASE:
                 self.desk.give_back(places)
                 places = None
             if signal in (at.REQUEST, at.RELEASE_AND_REQUEST, at.CANCEL_AND_REQUEST):
-                places = self.desk.ask(self._needs(int(si[at.PHASE])), self.first + k)
-            waits = places is not None and si[at.HOLD] == at.WAITING
+                places = self.desk.ask(self._needs(int(I[at.PHASE])), self.first + k)
+            waits = places is not None and I[at.HOLD] == at.WAITING
             due = arrival + tick <= environment.now
             if not due and places is not None and waits and places.granted.triggered:
-                tick = grant(I, F, si, sf, self.log, environment.now - arrival)
+                tick = grant(I, F, self.log, environment.now - arrival)
                 continue
             if not due:
                 wake = environment.timeout(arrival + tick - environment.now)
                 yield wake | places.granted if places is not None and waits else wake
                 if arrival + tick > environment.now:
                     continue
-            while (tick := step(I, F, si, sf, self.log)) == at.LOG_FULL:
+            while (tick := step(I, F, self.log)) == at.LOG_FULL:
                 self._make_room()
         self.desk.give_back(places)
-        summarise(I, F, si, sf, self.ints[k], self.floats[k])
+        summarise(I, F, self.ints[k], self.floats[k])
 
     def _needs(self, phase: int) -> dict[str, int]:
         row = self.I[at.H_PHASES] + phase * at.P_WIDTH
