@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from sim.batch.folder import NOTICE
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
+_PROSE = 110  # columns of running text
+_NARROWEST = 110  # columns; below that a terminal wraps the lines of a table, which loses nothing
 _UNBOUNDED = 10_000  # columns; a table that is piped into a file is as wide as it needs to be
 
 
@@ -26,8 +29,11 @@ def standard_output() -> Console:
 def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
-    terminal = (sys.stderr if stderr else sys.stdout).isatty()
-    return Console(stderr=stderr, highlight=False, soft_wrap=not terminal, width=None if terminal else _UNBOUNDED)
+    if not (sys.stderr if stderr else sys.stdout).isatty():
+        return Console(stderr=stderr, highlight=False, soft_wrap=True, width=_UNBOUNDED)
+    console = Console(stderr=stderr, highlight=False)
+    console.width = max(console.width, _NARROWEST)
+    return console
 
 
 def print_error(error: EngraftError) -> None:
@@ -72,16 +78,23 @@ def print_table(frame: pd.DataFrame, *, title: str, caption: str = "") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in frame.columns:
-        words = all(isinstance(value, str) and not _is_number(value) for value in frame[name])
-        table.add_column(Text(str(name)), justify="left" if words else "right")
+        cells = ["" if value is None or value != value else str(value) for value in frame[name]]
+        if all(_is_number(cell) for cell in cells):
+            # A number is never broken or cut; the heading above it may be.
+            heading = fill(str(name), max(map(len, [*str(name).split(), *cells])), break_on_hyphens=False)
+            table.add_column(Text(heading), justify="right", no_wrap=True)
+        else:
+            table.add_column(Text(str(name)), justify="left", overflow="fold")
     for row in frame.itertuples(index=False):
         table.add_row(*(Text("" if value is None or value != value else str(value)) for value in row))
     console = standard_output()
-    console.print(table)
+    with console.capture() as printed:
+        console.print(table)
+    sys.stdout.write("\n".join(line.rstrip() for line in printed.get().splitlines()) + "\n")
     if caption:
-        console.print(Text(caption))
+        sys.stdout.write(fill(caption, min(console.width, _PROSE), break_on_hyphens=False) + "\n")
     console.print(Text(NOTICE, style="dim"))
 
 

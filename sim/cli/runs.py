@@ -161,4 +161,4 @@ def compare(
     for table in (published, contrast):
         print_table(table, title=table.attrs["title"], caption=table.attrs["note"])
         typer.echo()
-    typer.echo(f"{count(len(folder.files), 'file')} in {folder.path}, report.html among them")
+    typer.echo(f"{count(len(folder.files), 'file')} in {folder.path}; open {folder.path / 'report.html'}")

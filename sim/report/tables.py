@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sim.compare.estimates import curve
+from sim.compare.estimates import curve, kind_of
 from sim.endpoints.groups import at_risk
-from sim.endpoints.table import EVENT, time_to_event
-from sim.units import DAYS_PER_UNIT
+from sim.endpoints.table import time_to_event
+from sim.units import DAYS_PER_UNIT, format_duration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def endpoint_summary(history: History) -> pd.DataFrame:
-    """One row an endpoint: patients, events, and the estimate at each whole year of follow-up (five at most), as text.
+    """One row an endpoint and whole year of follow-up (five at most), as text.
 
     Parameters
     ----------
@@ -26,32 +26,33 @@ def endpoint_summary(history: History) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns endpoint, from, estimate (what is estimated), patients, events, then ``1 y``, ``2 y``... in per cent
-        with 95 % limits; "–" where nobody is followed for so long.
+        Columns endpoint, from, what (is estimated), time, patients, events (by that time), at risk, estimate and 95 %
+        limits in per cent; "–" where nobody is followed for so long.
     """
     import pandas as pd
 
     year = DAYS_PER_UNIT["year"]
     years = range(1, min(5, int(history.horizon_days / year + 1e-9)) + 1)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, str]] = []
     for name, rule in history.protocol.endpoints.items():
         found = time_to_event(history, rule, name=name)
-        row: dict[str, Any] = {"endpoint": name, "from": rule.from_.replace("_", " "), "estimate": "–"}
-        row |= {"patients": f"{found.n:,}", "events": f"{int((found.code == EVENT).sum()):,}"}
-        row |= {f"{number} y": "–" for number in years}
+        first = {"endpoint": name, "from": rule.from_.replace("_", " "), "what": kind_of(rule)}
         patients = at_risk(found)
-        if patients.time.size and len(years):
-            estimated = curve(rule, patients)
-            row["estimate"] = estimated.kind
-            at = estimated.read([number * year for number in years])
-            for place, number in enumerate(years):
-                row[f"{number} y"] = _limits(*(float(at[key][place]) for key in ("estimate", "ci_low", "ci_high")))
-        rows.append(row)
+        if not patients.time.size:
+            rows.append({**first, **_counts("–", 0, 0, 0), "estimate": "–", "95 % limits": "–"})
+            continue
+        at = curve(rule, patients).read([number * year for number in years] or [history.horizon_days])
+        for place, time in enumerate([f"{number} y" for number in years] or [format_duration(history.horizon_days)]):
+            counts = _counts(time, found.n, int(at["events"][place]), int(at["at_risk"][place]))
+            estimate, low, high = (float(at[key][place]) for key in ("estimate", "ci_low", "ci_high"))
+            limits = "–" if low != low else f"{100 * low:.1f}–{100 * high:.1f}"
+            rows.append({**first, **counts, "estimate": _per_cent(estimate), "95 % limits": limits})
     return pd.DataFrame(rows)
 
 
-def _limits(estimate: float, low: float, high: float) -> str:
-    if estimate != estimate:
-        return "–"
-    text = f"{100 * estimate:.1f}"
-    return text if low != low else f"{text} ({100 * low:.1f}–{100 * high:.1f})"
+def _counts(time: str, patients: int, events: int, left: int) -> dict[str, str]:
+    return {"time": time, "patients": f"{patients:,}", "events": f"{events:,}", "at risk": f"{left:,}"}
+
+
+def _per_cent(share: float) -> str:
+    return "–" if share != share else f"{100 * share:.1f}"

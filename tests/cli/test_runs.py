@@ -50,8 +50,8 @@ def test_simulate_writes_its_tables(engraft: Engraft, small: Path) -> None:
 def test_the_table_of_simulate_carries_the_notice(engraft: Engraft, small: Path) -> None:
     lines = engraft(*RUN).out.splitlines()
     assert lines[0].startswith("A small protocol")
-    row = next(line.split() for line in lines if line.startswith(" OS"))
-    assert row[:4] == ["OS", "enrolment", "survival", "60"]
+    row = next(line.split() for line in lines if line.strip().startswith("OS"))
+    assert row[:6] == ["OS", "enrolment", "survival", "1", "y", "60"]
     assert NOTICE in lines
     assert lines[-1] == "3 files in results/small: endpoints.csv, events.csv, patients.csv"
 
@@ -97,7 +97,8 @@ def test_overwrite_replaces_results(engraft: Engraft, small: Path) -> None:
 
 def test_simulate_as_json(engraft: Engraft, small: Path) -> None:
     told = json.loads(engraft(*RUN, "--format", "json").out)
-    assert [row["endpoint"] for row in told["summary"]] == ["OS", "LFS", "CIR", "NRM"]
+    assert {row["endpoint"] for row in told["summary"]} == {"OS", "LFS", "CIR", "NRM"}
+    assert [row["time"] for row in told["summary"] if row["endpoint"] == "OS"] == ["1 y", "2 y", "3 y"]
     assert told["notice"] == NOTICE
 
 
@@ -114,9 +115,9 @@ def test_compare_prints_two_tables_and_writes_the_rest(engraft: Engraft) -> None
     lines = done.out.splitlines()
     assert "Each study as published" in lines
     assert any(line.startswith("One protocol in one population: small-population") for line in lines)
-    assert any("not a causal comparison" in line for line in lines)
+    assert any(line.startswith("Separate cohorts, not a causal comparison.") for line in lines)
     assert lines.count(NOTICE) == 2
-    assert lines[-1].endswith("files in results/small-compare, report.html among them")
+    assert lines[-1].endswith("files in results/small-compare; open results/small-compare/report.html")
     files = content("results/small-compare")
     assert {"summary.csv", "curves.csv", "endpoints.csv", "manifest.json", "report.html"} <= set(files)
     assert {"figures/survival-OS.svg", "figures/stacked-CIR-NRM.svg", "figures/differences.svg"} <= set(files)
