@@ -1,4 +1,4 @@
-"""Collects a plan's tables, constants, expression code and dependency bits. What the tables mean is decided in the plan_* files."""
+"""Collects a plan's tables, constants, expression code and dependency bits. Their meaning: see the plan_* files."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Builder:
         return self.labels.index(text)
 
     def site(self, name: str) -> int:
-        """A decision's place among the sites; the same name twice, or two names with one hash, would share their luck."""
+        """A decision's place among the sites; the same name twice, or two with one hash, would share their luck."""
         hashes = {site_hash(known): known for known in self.sites}
         if site_hash(name) in hashes:
             raise EngraftError(
@@ -107,7 +107,7 @@ class Builder:
         mask = 0
         for text in texts:
             for kind, name in dependencies(parse(text), self.scope):
-                mask |= self.bit(*_SAME_BIT.get(kind, lambda n, k=kind: (k, n))(name))  # type: ignore[misc]
+                mask |= self.bit(*_SAME_BIT.get(kind, lambda n, k=kind: (k, n))(name))
         return mask
 
     def expression(self, text: str, *, held: bool = False, states: tuple[str, ...] | None = None) -> int:

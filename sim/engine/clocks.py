@@ -15,7 +15,7 @@ def ticks_from(days):
     """Days rounded to the nearest tick, or NEVER when beyond any horizon."""
     if days >= 1e9:
         return NEVER
-    return int(math.floor(days * 100000.0 + 0.5))
+    return math.floor(days * 100000.0 + 0.5)
 
 
 @small
@@ -76,9 +76,7 @@ def start_hazard(I, F, h):
     I[place + HI_ORIGIN] = I[NOW]
     F[value + HF_THRESHOLD] = -math.log(next_uniform(I, I[row + Z_SITE]))
     F[value + HF_USED] = 0.0
-    F[value + HF_MARK] = cumulative_hazard(
-        I, F, I[row + Z_FAMILY], I[row + Z_CURVE], _clock(I, F, row, place, I[NOW])
-    )
+    F[value + HF_MARK] = cumulative_hazard(I, F, I[row + Z_FAMILY], I[row + Z_CURVE], _clock(I, F, row, place, I[NOW]))
     F[value + HF_MULTIPLIER] = _multiplier(I, F, row)
     _schedule_hazard(I, F, h, row)
 
@@ -112,7 +110,7 @@ def _refresh_hazards(I, F, dirty):
 
 @compiled
 def set_marker(I, F, m, level):
-    """A knot: the marker stands at a level now, capped, or eradicated when below its floor; its drift goes on from there."""
+    """A knot: the marker stands at a level now, capped, or eradicated if below its floor; drift goes on from there."""
     row = I[H_MARKERS] + m * K_WIDTH
     place = I[SI_MARKER] + m * MI_WIDTH
     value = I[SF_MARKER] + m * MF_WIDTH

@@ -1,4 +1,4 @@
-"""The stack machine for guards and arithmetic, and draws from distributions. What the values mean is decided in step.py."""
+"""The stack machine for guards and arithmetic, and draws from distributions. What the values mean is not known here."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _leaf(I, F, op, arg):
 
 @small
 def _binary(op, a, b):
-    """The value of a two-sided operation, by IEEE 754: nothing stops, since both sides of ``and`` and ``if`` are evaluated."""
+    """The value of a two-sided operation by IEEE 754; nothing stops, since both sides of ``and`` are evaluated."""
     if op == OP_ADD:
         return a + b
     if op == OP_SUB:
@@ -139,7 +139,7 @@ def evaluate(I, F, code):
         if op < OP_ADD:
             top += 1
             F[top] = _leaf(I, F, op, arg)
-        elif op == OP_NEG or op == OP_NOT or (op >= OP_ABS and op <= OP_SQRT):
+        elif op in (OP_NEG, OP_NOT, OP_ABS, OP_EXP, OP_LOG, OP_SQRT):
             F[top] = _unary(op, F[top])
         elif op == OP_BAND:
             x = F[top]
@@ -183,7 +183,7 @@ def draw_value(I, F, d, u):
     family = I[row + D_FAMILY]
     if family == TABLE:
         return quantile_at(F, I[row + D_TABLE], I[row + D_COUNT], u)
-    if family == HISTOGRAM or family == CATEGORICAL:
+    if family in (HISTOGRAM, CATEGORICAL):
         return _draw_bins(I, F, row, u)
     a = evaluate(I, F, I[row + D_A])
     if family == BERNOULLI:
@@ -259,4 +259,4 @@ def duration_ticks(I, F, d):
     if not (days >= 0.0 and days < 1e9):
         fail(I, E_BAD_DURATION, I[CAUSE])
         return 0
-    return int(math.floor(days * 100000.0 + 0.5))
+    return math.floor(days * 100000.0 + 0.5)

@@ -1,8 +1,8 @@
-"""Cumulative hazards of the baselines and their inverses, on log S throughout. Clocks and multipliers live in hazards.py.
+"""Cumulative hazards of the baselines and their inverses, on log S throughout. Clocks and multipliers: see clocks.py.
 
 With a plateau the proper part is S0(t)^scale and S(t) = plateau + (1 - plateau) S0(t)^scale: ``scale`` sets the level,
-``plateau`` the share that never fails at reference covariates. Powers are written exp(a log x): constant powers differ between
-numba and CPython.
+``plateau`` the share that never fails at reference covariates. Powers are written exp(a log x): constant powers differ
+between numba and CPython.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _inverse_piecewise(F, table, n, h):
 
 @compiled
 def _inverse_lognormal(h, log_median, sigma):
-    """Time at which a log-normal has cumulative hazard h; Newton steps on log S where one tail alone has no digits left."""
+    """Time at which a log-normal has cumulative hazard h; Newton steps on log S where the tail has no digits left."""
     if h < 700.0:
         tail = math.exp(-h)
         z = -normal_quantile(tail) if tail < 0.5 else normal_quantile(-math.expm1(-h))

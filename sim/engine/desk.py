@@ -1,13 +1,14 @@
-"""Hands out shared places (beds, apheresis slots) as SimPy containers: first come first served, ties at one tick by patient."""
+"""Hands out shared places (beds, apheresis slots) as SimPy containers: first come first served, ties by patient."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import simpy
 
 AFTER_ALL = 10
-"""Priority of the event in which requests are filed: after all else at the same tick, so that ties go by patient number."""
+"""Priority of the event in which requests are filed: after all else at the same tick, so that ties go by patient."""
 
 
 class Places:
@@ -19,6 +20,11 @@ class Places:
         self.patient = patient
         self.gets: list[Any] = []
         self.withdrawn = False
+
+
+def _tell(places: Places, _: object) -> None:
+    """All places of a request are there."""
+    places.granted.succeed()
 
 
 class Desk:
@@ -47,7 +53,7 @@ class Desk:
             if places.withdrawn:
                 continue
             places.gets = [self.stock[name].get(units) for name, units in places.needs.items()]
-            self.environment.all_of(places.gets).callbacks.append(lambda _, places=places: places.granted.succeed())
+            self.environment.all_of(places.gets).callbacks.append(partial(_tell, places))
 
     def give_back(self, places: Places | None) -> None:
         """Return places that are held, or withdraw a request that still waits."""

@@ -1,6 +1,7 @@
-"""Draws by address: one uniform is a pure function of (seed, replicate, patient, site, occurrence). No state is kept here.
+"""Draws by address: a uniform is a function of (seed, replicate, patient, site, occurrence). No state is kept here.
 
-Generator: Philox4x64-10 (Salmon, Moraes, Dror, Shaw, SC'11), key = (seed, replicate), counter = (patient, site, occurrence, 0).
+Generator: Philox4x64-10 (Salmon, Moraes, Dror, Shaw, SC'11); key = (seed, replicate), counter = (patient, site,
+occurrence, 0).
 """
 
 from __future__ import annotations
@@ -52,9 +53,9 @@ def philox(seed: int, replicate: int, patient: int, site: int, occurrence: int) 
     c2 = np.uint64(occurrence)
     c3 = _ZERO
     for _ in range(10):
-        high0 = _high(_M0, c0)
+        high0: Any = _high(_M0, c0)  # type: ignore[call-arg]
         low0 = _M0 * c0
-        high1 = _high(_M1, c2)
+        high1: Any = _high(_M1, c2)
         low1 = _M1 * c2
         c0 = high1 ^ c1 ^ k0
         c1 = low1
@@ -62,7 +63,7 @@ def philox(seed: int, replicate: int, patient: int, site: int, occurrence: int) 
         c3 = low0
         k0 = k0 + _W0
         k1 = k1 + _W1
-    return c0
+    return c0  # type: ignore[return-value]
 
 
 @entry

@@ -23,5 +23,6 @@ def failure(plan: Plan, patient: int, error: int, site: int) -> EngraftError:
     where = plan.labels[site] if 0 <= site < len(plan.labels) else "the patient's attributes"
     protocol = plan.protocol.id
     return EngraftError(
-        f"{protocol}: patient {patient}, site {where}: {_TEXTS[error]}; engraft trace {protocol} --patient {patient} replays it"
+        f"{protocol}: patient {patient}, site {where}: {_TEXTS[error]}; "
+        f"engraft trace {protocol} --patient {patient} replays it"
     )

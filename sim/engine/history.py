@@ -1,4 +1,4 @@
-"""What happened to the patients of one run: the event log and the last states, and both as tables. No endpoint is derived here."""
+"""What happened to the patients of one run: the event log and the last states, as tables too. No endpoints here."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from sim.engine import layout as at
 from sim.engine.loop import Chunk
 from sim.engine.plan import Plan
+from sim.errors import UsageError, did_you_mean
 from sim.units import TICKS_PER_DAY
 
 if TYPE_CHECKING:
@@ -147,6 +148,9 @@ class History:
             Tick a patient, int64 (n,); nobody has an event where it is negative. None counts from the start.
         """
         names = [events] if isinstance(events, str) else list(events)
+        for name in names:
+            if name not in self.event_names:
+                raise UsageError(f'no event "{name}" in {self.protocol.id}{did_you_mean(name, self.event_names)}')
         codes = [self.event_names.index(name) for name in names]
         rows = np.flatnonzero(np.isin(self.event_code, codes))
         place = self._row_of_event[rows]
@@ -173,13 +177,16 @@ class History:
 
     def attribute(self, name: str) -> np.ndarray:
         """An attribute of each patient: float64, or the words of its states (object)."""
+        if name not in self.plan.attributes:
+            known = list(self.plan.attributes)
+            raise UsageError(f'no attribute "{name}" in {self.protocol.id}{did_you_mean(name, known)}')
         place, states = self.plan.attributes[name]
         values = self.floats[:, place]
         return values if states is None else np.array(states, dtype=object)[values.astype(np.int64)]
 
     @cached_property
     def patients(self) -> pd.DataFrame:
-        """One row a patient: patient, attributes, counters, marker levels at the end, last_phase, time_days, status, enrolled."""
+        """One row a patient: attributes, counters, marker levels at the end, last phase, time, status, enrolled."""
         import pandas as pd
 
         plan = self.plan

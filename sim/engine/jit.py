@@ -18,7 +18,7 @@ Function = TypeVar("Function", bound=Callable[..., object])
 def _source_key() -> str:
     """Hash of what compiled code depends on: every engine source, Python, numba and the processor.
 
-    numba's own cache looks only at the file of the compiled function, and would keep stale code when another module changes.
+    numba's own cache looks only at the file of the compiled function, and keeps stale code when another file changes.
     """
     digest = hashlib.blake2b(digest_size=10)
     for path in sorted(Path(__file__).parent.glob("*.py")):
@@ -48,8 +48,8 @@ else:
     setattr(numba.config, "CACHE_DIR", str(CACHE))  # noqa: B010 - numba types no such option
 
 
-# No fast-math, so that results equal plain Python's bit for bit. The kernel allocates nothing, so it needs no reference counts,
-# which would cost as much as the rest; only entry points get the wrappers that make a function callable from Python.
+# No fast-math, so that results equal plain Python's bit for bit. The kernel allocates nothing, so it needs no reference
+# counts, which would cost as much as the rest; only entry points get the wrappers that Python calls.
 _njit: Any = numba.njit  # its type does not know the options below
 _KERNEL: dict[str, Any] = {"cache": CACHE is not None, "nogil": True, "error_model": "numpy", "_nrt": False}
 

@@ -1,10 +1,10 @@
 """Where everything lies in the flat arrays of a plan and of a patient's state. Names of places only: no behaviour.
 
-A plan is two arrays, ``I`` (int64) and ``F`` (float64), and a patient's state has its places in them, so that a call hands
-over two arrays and the log: what a call passes costs more than what most of them do. ``I`` opens with a header that holds
-scalars of the run, the offset and length of each table, and the scalars of the patient's state; tables follow, then the
-blocks of the state. ``F`` opens with the patient's variables; constants follow, then the blocks of the state. A table is
-rows of equal width, and the constants below name its columns.
+A plan is two arrays, ``I`` (int64) and ``F`` (float64), and a patient's state has its places in them, so that a call
+hands over two arrays and the log: what a call passes costs more than what most of them do. ``I`` opens with a header
+that holds scalars of the run, the offset and length of each table, and the scalars of the patient's state; tables
+follow, then the blocks of the state. ``F`` opens with the patient's variables; constants follow, then the blocks of the
+state. A table is rows of equal width, and the constants below name its columns.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 
 def place(number: int) -> int:
-    """A place as a numpy integer: numba would compile a function anew for every literal Python integer it is called with."""
+    """A place as a numpy integer: numba compiles a function anew for every literal Python integer it is called with."""
     return np.int64(number)  # type: ignore[return-value]
 
 

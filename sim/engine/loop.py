@@ -1,4 +1,4 @@
-"""The compiled loop: a chunk of independent patients, one after another, in compiled code or in plain Python. No shared resources."""
+"""The compiled loop: a chunk of independent patients, in compiled code or in plain Python. No shared resources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of a phase: entering, waiting, beginning, cycles, ending, choosing; and what named events set off. No timers are read here."""
+"""The life of a phase: entering, waiting, beginning, cycles, ending, choosing; and what named events set off."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def log_row(I, log, code, detail):
 
 @compiled
 def log_value(I, log, code, index, value):
-    """A row of the detailed log that names a thing and its value to five decimals; asked for only where H_DETAIL is 1."""
+    """A row of the detailed log: a thing and its value to five decimals. Asked for only where H_DETAIL is 1."""
     log_row(I, log, code, index * DETAIL_SHIFT + DETAIL_SHIFT // 2 + round(min(max(value, -1e6), 1e6) * 1e5))
 
 
@@ -79,10 +79,10 @@ def _listed(I, cycles, cycle):
     """Whether a cycle is in a list of cycles; no list means all."""
     if cycles < 0:
         return True
+    found = False
     for k in range(I[cycles]):
-        if I[cycles + 1 + k] == cycle:
-            return True
-    return False
+        found = found or I[cycles + 1 + k] == cycle
+    return found
 
 
 @compiled
@@ -344,7 +344,7 @@ def end_phase(I, F, log):
 
 @part
 def end_cycle(I, F, log):
-    """A cycle has run its length: samples, then where an early way out or the end of the phase leads, or the next cycle."""
+    """A cycle has run its length: samples, then the next cycle, or where a way out or the end of the phase leads."""
     phase = I[H_PHASES] + I[PHASE] * P_WIDTH
     I[CAUSE] = I[phase + P_LABEL]
     if I[phase + P_INFUSION] < 0:

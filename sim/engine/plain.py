@@ -1,4 +1,4 @@
-"""The kernel as plain Python: the same functions with numba switched off and numpy's own Philox, as the oracle of the fast ways."""
+"""The kernel as plain Python: the same functions without numba, and numpy's own Philox, as the oracle."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sim.engine import clocks, code, curves, draws, phases, step
 def plain_kernel() -> dict[str, Callable[..., Any]]:
     """Every kernel function by name, calling only plain ones.
 
-    Each is rebuilt from its own source code with a namespace in which the compiled functions are replaced; nothing is written twice.
+    Each is rebuilt from its own code in a namespace without compiled functions, so that nothing is written twice.
     """
     modules: tuple[ModuleType, ...] = (draws, curves, code, clocks, phases, step)
     plain: dict[str, Callable[..., Any]] = {}

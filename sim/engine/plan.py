@@ -1,8 +1,9 @@
-"""A protocol compiled into a plan: two flat arrays that `step` reads, and the names to tell what happened. No patient is moved here."""
+"""A protocol compiled into a plan: two flat arrays that `step` reads, and the names to tell what happened."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 
@@ -198,7 +199,7 @@ def _windows(build: Builder) -> list[list[int]]:
         )
         for kind, name in sorted(reads, key=str):
             if kind == "within" and name not in build.windows:
-                event, days = name  # type: ignore[misc]
+                event, days = cast("tuple[str, float]", name)
                 build.windows[event, days] = len(rows)
                 rows.append([build.events[event], to_ticks(days), at.NONE, build.bit("event", event)])
     return rows
@@ -242,7 +243,7 @@ def _slots(
     toxicities: list[list[int]],
     hazards: list[list[int]],
 ) -> None:
-    """Give every timer its slot: results, attributes and markers, toxicities, hazards, phase ends, cut-off, each in site order."""
+    """Give every timer its slot: results, attributes and markers, toxicities, hazards, phase ends, cut-off."""
     for kind, rows, column in (
         (at.ON_RESULT, tests, at.T_SLOT),
         (at.ON_FLOOR, markers, at.K_FLOOR_SLOT),

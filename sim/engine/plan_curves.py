@@ -1,8 +1,9 @@
-"""Distributions and baselines of a protocol as rows of the plan. Their quantiles and cumulative hazards are computed in the kernel."""
+"""Distributions and baselines of a protocol as rows of the plan. Quantiles and hazards are computed in the kernel."""
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from sim.protocol.fields import AttributeDraw, Distribution, ProperBaseline
 from sim.protocol.schema import Hazard
 
 TABLE_NODES = 4097
-"""Nodes of a quantile table over normal scores -8 to 8: linear between them errs by about 2e-6 of a standard deviation."""
+"""Nodes of a quantile table over normal scores -8 to 8: linear between them errs by about 2e-6 of a spread."""
 
 _TWO_ARGUMENTS = {
     "normal": (at.NORMAL, "mean", "sd"),
@@ -128,7 +129,7 @@ def _pieces(build: Builder, given: object) -> tuple[int, float, float, list[floa
     """Constant pieces as (start, hazard a day, cumulative hazard at the start)."""
     starts = [0.0, *(build.value(cut) for cut in given.cuts)]  # type: ignore[attr-defined]
     rates = [build.value(rate) for rate in given.hazards]  # type: ignore[attr-defined]
-    if any(later <= earlier for earlier, later in zip(starts, starts[1:], strict=False)) or min(rates) < 0:
+    if any(later <= earlier for earlier, later in pairwise(starts)) or min(rates) < 0:
         raise EngraftError(
             f"cuts must increase from 0 and hazards must not be negative, found {starts[1:]} and {rates}"
         )
@@ -173,7 +174,8 @@ def _scale(build: Builder, hazard: Hazard, proper: ProperBaseline, cured: float,
     proper_part = (survival - plateau) / (1.0 - plateau)
     if not 0 < proper_part <= 1:
         raise EngraftError(
-            f"the level leaves {survival:.4g} event-free, which a plateau of {plateau:g} and a cured share of {cured:g} do not allow"
+            f"the level leaves {survival:.4g} event-free, "
+            f"which a plateau of {plateau:g} and a cured share of {cured:g} do not allow"
         )
     return max(-math.log(proper_part), 0.0) / between
 

@@ -1,4 +1,4 @@
-"""The reference driver: SimPy's calendar calls `step` for each patient, and SimPy resources hand out the places they share."""
+"""The reference driver: SimPy's calendar calls `step` for each patient; SimPy containers hold the places they share."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""`start` and `step`: what happens next to one patient. Clinical semantics live here and in what this calls, and nowhere else.
+"""`start` and `step`: what happens next to one patient. Clinical semantics live here and in what this calls, only.
 
-The contract: ``start`` sets a patient at tick 0 and ``step`` performs the event whose time has come; both return the tick of the
-next event, or a negative number when there is none (``NONE``) or when the log needs room first (``LOG_FULL``: nothing has
-happened, call again). One timer is served a call. After a call ``I[SIGNAL]`` says whether the patient asks for the places that
-its phase needs, gives them back, or withdraws the request; the hazards' next tick is returned all the same, because they go on
-while a patient waits. ``grant`` says that the places are there.
+The contract: ``start`` sets a patient at tick 0 and ``step`` performs the event whose time has come; both return the
+tick of the next event, or a negative number when there is none (``NONE``) or when the log needs room first
+(``LOG_FULL``: nothing has happened, call again). One timer is served a call. After a call ``I[SIGNAL]`` says whether
+the patient asks for the places that its phase needs, gives them back, or withdraws the request; the next tick is
+returned all the same, because hazards go on while a patient waits. ``grant`` says that the places are there.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from sim.engine.phases import (
     end_phase,
     enter_phase,
     go,
-    way_out,
     log_row,
     log_value,
     shift_markers,
     time_out,
     toxicity_occurs,
+    way_out,
 )
 
 
@@ -235,7 +235,7 @@ def grant(I, F, log, tick):
 
 @entry
 def summarise(I, F, ints, floats):
-    """A patient's last state: [patient, status, phase, tick, enrolled, error, error site] and all variables, markers last."""
+    """A patient's last state: patient, status, phase, tick, enrolled, error, its site; all variables, then markers."""
     ints[0] = I[PATIENT]
     ints[1] = I[STATUS]
     ints[2] = I[PHASE]
@@ -253,7 +253,7 @@ def summarise(I, F, ints, floats):
 
 @entry
 def run_patients(I, F, log, first, count, done, resume, ints, floats):
-    """The compiled loop over independent patients; returns how many are done, so that the caller can give the log more room."""
+    """The compiled loop over independent patients; returns how many are done, so that the log can grow."""
     k = done
     while k < count:
         if resume == 0:
