@@ -1,4 +1,4 @@
-"""Runs a protocol over many patients: chunks, drivers and workers. It knows nothing of medicine; results depend on none of its choices."""
+"""Runs a protocol over many patients: chunks, drivers and workers. No result depends on these; no medicine here."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def simulate(
     chunk
         Patients handled together; by default what suits the engine.
     arrivals
-        Days on the common calendar at which patients arrive, shape (patients,); it matters only where they share places.
+        Days on the common calendar at which patients arrive, shape (patients,); they matter where places are shared.
     detail
         Also log attributes, doses and marker levels, as a trace needs them.
 
@@ -81,16 +81,25 @@ def simulate(
     plan = compile_plan(load_protocol(protocol, set=set, population=population))
     chosen = _engine(plan, engine, arrivals)
     days = horizon_days(horizon)
+    whole = {"patients": patients, "seed": seed, "replicate": replicate, "first": first}
+    whole |= {"workers": workers} | ({} if chunk is None else {"chunk": chunk})
+    for name, value in whole.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer):
+            raise UsageError(f"{name} must be a whole number, found {value!r}")
     if patients < 1 or first < 0 or workers < 1 or (chunk is not None and chunk < 1):
         raise UsageError(
-            f"patients, workers and chunk must be at least 1 and first at least 0, found {patients}, {workers}, {chunk}, {first}"
+            "patients, workers and chunk must be at least 1 and first at least 0, "
+            f"found {patients}, {workers}, {chunk} and {first}"
         )
     ints = plan.for_run(seed=seed, replicate=replicate, horizon_days=days, detail=detail)
     size = patients if plan.shares_resources else chunk or min(CHUNKS[chosen], -(-patients // workers))
     spans = [(start, min(size, first + patients - start)) for start in range(first, first + patients, size)]
-    ticks = None if arrivals is None else np.rint(np.asarray(arrivals, dtype=float) * TICKS_PER_DAY).astype(np.int64)
+    ticks = None if arrivals is None else _ticks(arrivals, patients)
     if workers == 1 or len(spans) == 1:
-        chunks = [run_chunk(plan, ints, chosen, start, count, ticks) for start, count in spans]
+        chunks = [
+            run_chunk(plan, ints, chosen, start, count, None if ticks is None else ticks[start - first :][:count])
+            for start, count in spans
+        ]
     else:
         from joblib import Parallel, delayed
 
@@ -109,6 +118,17 @@ def run_chunk(plan: Plan, ints: np.ndarray, engine: str, first: int, count: int,
     from sim.engine.loop import run_loop
 
     return run_loop(plan, ints, first=first, count=count, plain=engine == "python")
+
+
+def _ticks(arrivals: np.ndarray, patients: int) -> np.ndarray:
+    """Ticks of arrival, one a patient."""
+    days = np.asarray(arrivals, dtype=float)
+    if days.shape != (patients,) or not np.isfinite(days).all() or days.min() < 0:
+        raise UsageError(
+            f"arrivals must be {patients} finite days that are not negative, found an array of shape {days.shape}"
+        )
+    ticks: np.ndarray = np.rint(days * TICKS_PER_DAY).astype(np.int64)
+    return ticks
 
 
 def horizon_days(horizon: str | float) -> float:
