@@ -124,9 +124,6 @@ def set_marker(I, F, m, level):
     F[value + MF_LEVEL] = level
     I[place + MI_SINCE] = I[NOW]
     _hold(I, F, m, level)
-    for c in range(I[H_N_CROSSINGS]):
-        if I[I[H_CROSSINGS] + c * C_WIDTH + C_MARKER] == m:
-            I[I[SI_CROSSING] + c] = 0
 
 
 @small
@@ -182,22 +179,21 @@ def _refresh_markers(I, F, dirty):
         if I[row + K_GRID] > 0:
             I[timers + I[row + K_GRID_SLOT]] = I[NOW] + I[row + K_GRID] if slope != 0.0 else NEVER
         if slope < 0.0:
-            I[timers + I[row + K_FLOOR_SLOT]] = _reaches(I, F, place, value, F[I[row + K_FLOOR]])
+            I[timers + I[row + K_FLOOR_SLOT]] = max(_meets(I, F, place, value, F[I[row + K_FLOOR]]), I[NOW])
         else:
             I[timers + I[row + K_FLOOR_SLOT]] = NEVER
 
 
 @small
-def _reaches(I, F, place, value, level):
+def _meets(I, F, place, value, level):
     """The tick at which a drifting line meets a level, told from its last knot so that later looks do not move it."""
-    days = (level - F[value + MF_LEVEL]) / F[value + MF_SLOPE]
-    ticks = ticks_from(days)
-    return NEVER if ticks == NEVER else max(I[place + MI_SINCE] + ticks, I[NOW])
+    ticks = ticks_from((level - F[value + MF_LEVEL]) / F[value + MF_SLOPE])
+    return NEVER if ticks == NEVER else I[place + MI_SINCE] + ticks
 
 
 @part
 def _refresh_crossings(I, F, dirty):
-    """Set the time at which a rising marker reaches a level, while the guard holds and it is still below."""
+    """Set when a rising marker meets a level, while the guard holds; it must fall before it can meet it again."""
     for c in range(I[H_N_CROSSINGS]):
         row = I[H_CROSSINGS] + c * C_WIDTH
         m = I[row + C_MARKER]
@@ -205,13 +201,18 @@ def _refresh_crossings(I, F, dirty):
         if dirty & (I[row + C_DEPENDS] | I[marker + K_BIT] | I[marker + K_DEPENDS]) == 0:
             continue
         timer = I[SI_TIMERS] + I[row + C_SLOT]
-        slope = F[I[SF_MARKER] + m * MF_WIDTH + MF_SLOPE]
+        I[timer] = NEVER
+        value = I[SF_MARKER] + m * MF_WIDTH
+        slope = F[value + MF_SLOPE]
         level = evaluate(I, F, I[row + C_LEVEL])
-        armed = I[I[SI_CROSSING] + c] == 0 and slope > 0.0 and marker_level(I, F, m) < level
-        if armed and evaluate(I, F, I[row + C_WHILE]) != 0.0:
-            I[timer] = _reaches(I, F, I[SI_MARKER] + m * MI_WIDTH, I[SF_MARKER] + m * MF_WIDTH, level)
-        else:
-            I[timer] = NEVER
+        # A crossing is told to the tick, so that right after it the line may still lie a tick's drift below the level.
+        if marker_level(I, F, m) < level - 1e-5 * max(1.0, abs(slope)):
+            I[I[SI_CROSSING] + c] = 0
+        if I[I[SI_CROSSING] + c] == 1 or slope <= 0.0 or level > F[I[marker + K_CAP]]:
+            continue
+        tick = _meets(I, F, I[SI_MARKER] + m * MI_WIDTH, value, level)
+        if tick >= I[NOW] and evaluate(I, F, I[row + C_WHILE]) != 0.0:
+            I[timer] = tick
 
 
 @part
@@ -245,6 +246,6 @@ def start_delay(I, F, k):
     row = I[H_DELAYS] + k * L_WIDTH
     timer = I[SI_TIMERS] + I[row + L_SLOT]
     I[timer] = NEVER
-    happens = probability(I, F, I[row + L_HAPPENS])
+    happens = probability(I, F, I[row + L_HAPPENS], I[row + L_LABEL])
     if next_uniform(I, I[row + L_SITE]) < happens:
         I[timer] = I[NOW] + duration_ticks(I, F, I[row + L_AFTER])

@@ -188,7 +188,7 @@ def draw_value(I, F, d, u):
     a = evaluate(I, F, I[row + D_A])
     if family == BERNOULLI:
         if not (a >= 0.0 and a <= 1.0):
-            fail(I, E_BAD_PROBABILITY, I[CAUSE])
+            fail(I, E_BAD_PROBABILITY, I[row + D_LABEL])
         return 1.0 if u < a else 0.0
     if family == EXPONENTIAL:
         return -math.log1p(-u) * a
@@ -196,7 +196,7 @@ def draw_value(I, F, d, u):
     if family == UNIFORM:
         return a + u * (b - a)
     if not b >= 0.0 or not (a > 0.0 or family == NORMAL):
-        fail(I, E_BAD_SPREAD, I[CAUSE])
+        fail(I, E_BAD_SPREAD, I[row + D_LABEL])
         return 0.0
     if family == NORMAL:
         return a + b * normal_quantile(u)
@@ -215,10 +215,10 @@ def _draw_bins(I, F, row, u):
     for k in range(n):
         weight = evaluate(I, F, I[I[row + D_A] + k])
         if not weight >= 0.0:
-            fail(I, E_BAD_PROBABILITY, I[CAUSE])
+            fail(I, E_BAD_PROBABILITY, I[row + D_LABEL])
         total += weight
     if not total > 0.0:
-        fail(I, E_BAD_PROBABILITY, I[CAUSE])
+        fail(I, E_BAD_PROBABILITY, I[row + D_LABEL])
         return 0.0
     rest = u * total
     for k in range(n):
@@ -243,11 +243,11 @@ def draw(I, F, d):
 
 
 @compiled
-def probability(I, F, code):
+def probability(I, F, code, label):
     """An expression that must lie between 0 and 1."""
     p = evaluate(I, F, code)
     if not (p >= 0.0 and p <= 1.0):
-        fail(I, E_BAD_PROBABILITY, I[CAUSE])
+        fail(I, E_BAD_PROBABILITY, label)
         return 0.0
     return p
 
@@ -257,6 +257,6 @@ def duration_ticks(I, F, d):
     """A drawn duration in ticks, rounded once; negative or endless ones fail."""
     days = draw(I, F, d)
     if not (days >= 0.0 and days < 1e9):
-        fail(I, E_BAD_DURATION, I[CAUSE])
+        fail(I, E_BAD_DURATION, I[I[H_DISTRIBUTIONS] + d * D_WIDTH + D_LABEL])
         return 0
     return math.floor(days * 100000.0 + 0.5)

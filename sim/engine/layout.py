@@ -61,6 +61,7 @@ NONE = place(-1)
     H_N_EVENTS,
     H_WITHINS,
     H_DELAYS,
+    H_N_DELAYS,
     H_TOXICITIES,
     H_MARKERS,
     H_N_MARKERS,
@@ -85,7 +86,7 @@ NONE = place(-1)
     SF_MARKER,
     SF_STACK,
     STATE_SCALARS,
-) = places(58)
+) = places(59)
 
 # The scalars of a patient's state, which end the header.
 (
@@ -114,7 +115,7 @@ NONE = place(-1)
 SLOT_KIND, SLOT_INDEX, SLOT_WIDTH = places(3)
 A_KIND, A_DISTRIBUTION, A_EXPRESSION, A_VARIABLE, A_CORRELATED, A_BIT, A_WIDTH = places(7)
 DRAWN, DERIVED, STATE = places(3)
-D_FAMILY, D_A, D_B, D_SITE, D_TABLE, D_COUNT, D_WIDTH = places(7)
+D_FAMILY, D_A, D_B, D_SITE, D_TABLE, D_COUNT, D_LABEL, D_WIDTH = places(8)
 (
     P_KIND,
     P_LASTS,

@@ -122,7 +122,7 @@ def _sample(I, F, log, t):
     level = marker_level(I, F, I[row + T_MARKER])
     if I[row + T_NOISE] >= 0:
         level += draw(I, F, I[row + T_NOISE])
-    evaluable = next_uniform(I, I[row + T_SITE]) < probability(I, F, I[row + T_EVALUABLE])
+    evaluable = next_uniform(I, I[row + T_SITE]) < probability(I, F, I[row + T_EVALUABLE], I[row + T_LABEL])
     positive = (
         level >= evaluate(I, F, I[row + T_LIMIT])
         and I[I[SI_MARKER] + I[row + T_MARKER] * MI_WIDTH + MI_ERADICATED] == 0
@@ -151,7 +151,7 @@ def _expose(I, F, toxicities):
     """Each exposure may bring each toxicity, at a drawn time."""
     for k in range(I[toxicities]):
         row = I[H_TOXICITIES] + I[toxicities + 1 + k] * X_WIDTH
-        p = probability(I, F, I[row + X_PROBABILITY])
+        p = probability(I, F, I[row + X_PROBABILITY], I[row + X_LABEL])
         if next_uniform(I, I[row + X_SITE]) < p:
             I[I[SI_TIMERS] + I[row + X_SLOT]] = I[NOW] + duration_ticks(I, F, I[row + X_ONSET])
 
@@ -166,7 +166,7 @@ def toxicity_occurs(I, F, log, x):
     if grades >= 0:
         rest = next_uniform(I, I[row + X_GRADE_SITE])
         for k in range(I[grades]):
-            rest -= probability(I, F, I[grades + 1 + k])
+            rest -= probability(I, F, I[grades + 1 + k], I[row + X_LABEL])
             grade = k + 1
             if rest < 0.0:
                 break
@@ -217,11 +217,21 @@ def begin_phase(I, F, log):
 
 
 @compiled
+def belongs_here(I, k):
+    """Whether a delay may happen in the present phase."""
+    phases = I[I[H_DELAYS] + k * L_WIDTH + L_WHILE]
+    return phases < 0 or _listed(I, phases, I[PHASE])
+
+
+@compiled
 def enter_phase(I, F, log, target):
     """Go to a phase: it begins at once, or the patient waits in it for the places it needs."""
     phase = I[H_PHASES] + target * P_WIDTH
     I[DIRTY] |= I[phase + P_BIT] | I[I[H_PHASES] + I[PHASE] * P_WIDTH + P_BIT]
     I[PHASE] = target
+    for k in range(I[H_N_DELAYS]):
+        if not belongs_here(I, k):
+            I[I[SI_TIMERS] + I[I[H_DELAYS] + k * L_WIDTH + L_SLOT]] = NEVER
     I[CYCLE] = 0
     I[DIRTY] |= I[phase + P_CYCLE_BIT]
     log_row(I, log, LOG_PHASE_ENTRY, I[CAUSE])
@@ -269,7 +279,7 @@ def _draw_outcome(I, F, log, phase):
     chosen = n - 1
     total = 0.0
     for k in range(n - 1):
-        total += probability(I, F, I[I[phase + P_OUTCOMES] + k * O_WIDTH + O_PROBABILITY])
+        total += probability(I, F, I[I[phase + P_OUTCOMES] + k * O_WIDTH + O_PROBABILITY], I[phase + P_LABEL])
         if u < total and chosen == n - 1:
             chosen = k
     if total > 1.0 + 1e-12:

@@ -110,6 +110,7 @@ def compile_plan(protocol: Protocol) -> Plan:
         at.H_N_ATTRIBUTES: len(drawn),
         at.H_N_HAZARDS: len(hazards),
         at.H_N_EVENTS: len(event_rows),
+        at.H_N_DELAYS: len(delays),
         at.H_N_MARKERS: len(markers),
         at.H_N_CROSSINGS: len(crossings),
         at.H_N_COUNTERS: len(protocol.counters),

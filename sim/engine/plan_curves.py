@@ -29,12 +29,14 @@ def distribution(
     build: Builder,
     rows: list[list[int]],
     drawn: Distribution | AttributeDraw,
+    *,
     site: str,
+    owner: str,
     states: tuple[str, ...] | None = None,
 ) -> int:
-    """Add a distribution that draws at a site; returns its number."""
+    """Add a distribution that draws at a site for its owner, whom errors name; returns its number."""
     family, given = drawn.family, drawn.arguments
-    row = [at.FIXED, at.NONE, at.NONE, at.NONE, at.NONE, 0]
+    row = [at.FIXED, at.NONE, at.NONE, at.NONE, at.NONE, 0, build.label(owner)]
     if family == "fixed":
         row[at.D_A] = build.expression(given, states=states)
     else:
@@ -128,7 +130,7 @@ def _shape(build: Builder, proper: ProperBaseline) -> tuple[int, float, float, l
 def _pieces(build: Builder, given: object) -> tuple[int, float, float, list[float]]:
     """Constant pieces as (start, hazard a day, cumulative hazard at the start)."""
     starts = [0.0, *(build.value(cut) for cut in given.cuts)]  # type: ignore[attr-defined]
-    rates = [build.value(rate) for rate in given.hazards]  # type: ignore[attr-defined]
+    rates = [build.value(rate) / 365.25 for rate in given.hazards_per_year]  # type: ignore[attr-defined]
     if any(later <= earlier for earlier, later in pairwise(starts)) or min(rates) < 0:
         raise EngraftError(
             f"cuts must increase from 0 and hazards must not be negative, found {starts[1:]} and {rates}"

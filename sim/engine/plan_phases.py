@@ -47,7 +47,7 @@ def _phase_row(build: Builder, distributions: list[list[int]], name: str, phase:
     row = [at.NONE] * at.P_WIDTH
     site = phase.site or f"phase.{name}"
     row[at.P_UNTIL_DEPENDS] = 0
-    _length(build, distributions, row, phase, site)
+    _length(build, distributions, row, name, phase, site)
     row[at.P_EMITS] = _events(build, phase.emits)
     row[at.P_N_GIVES], row[at.P_GIVES] = len(phase.give), _gives(build, phase)
     row[at.P_N_SHIFTS] = len(phase.shift)
@@ -59,7 +59,7 @@ def _phase_row(build: Builder, distributions: list[list[int]], name: str, phase:
     row[at.P_N_OUTCOMES] = len(phase.outcomes)
     if phase.outcomes:
         row[at.P_OUTCOME_SITE] = build.site(f"{site}.outcomes")
-        row[at.P_OUTCOMES] = _outcomes(build, distributions, phase.outcomes, site)
+        row[at.P_OUTCOMES] = _outcomes(build, distributions, phase.outcomes, name, site)
     if phase.await_ is not None:
         row[at.P_AWAIT] = list(build.protocol.patient).index(phase.await_.result)
         row[at.P_AWAIT_TICKS] = to_ticks(build.value(phase.await_.at_most))
@@ -76,10 +76,13 @@ def _phase_row(build: Builder, distributions: list[list[int]], name: str, phase:
     return row
 
 
-def _length(build: Builder, distributions: list[list[int]], row: list[int], phase: Phase, site: str) -> None:
+def _length(build: Builder, distributions: list[list[int]], row: list[int], name: str, phase: Phase, site: str) -> None:
     """What ends the phase by itself."""
     if phase.lasts is not None:
-        row[at.P_KIND], row[at.P_LASTS] = at.LASTS, distribution(build, distributions, phase.lasts, f"{site}.lasts")
+        row[at.P_KIND], row[at.P_LASTS] = (
+            at.LASTS,
+            distribution(build, distributions, phase.lasts, site=f"{site}.lasts", owner=name),
+        )
     elif phase.until is not None and phase.timeout is not None:
         row[at.P_KIND], row[at.P_UNTIL] = at.UNTIL, build.expression(phase.until)
         row[at.P_UNTIL_DEPENDS] = build.depends(phase.until)
@@ -113,7 +116,7 @@ def _gives(build: Builder, phase: Phase) -> int:
     return build.ints(words)
 
 
-def _outcomes(build: Builder, distributions: list[list[int]], outcomes: list[Outcome], site: str) -> int:
+def _outcomes(build: Builder, distributions: list[list[int]], outcomes: list[Outcome], name: str, site: str) -> int:
     words: list[int] = []
     for number, outcome in enumerate(outcomes):
         sets: list[int] = []
@@ -124,7 +127,12 @@ def _outcomes(build: Builder, distributions: list[list[int]], outcomes: list[Out
             else:
                 kind, place = at.SET_ATTRIBUTE, build.variables["attribute", target]
                 bit, states = build.bit("attribute", target), tuple(build.protocol.patient[target].states or ()) or None
-            sets += [kind, place, distribution(build, distributions, drawn, address, states), bit]
+            sets += [
+                kind,
+                place,
+                distribution(build, distributions, drawn, site=address, owner=name, states=states),
+                bit,
+            ]
         probability = at.NONE if outcome.p is None else build.expression(outcome.p)
         goto = at.NONE if outcome.goto is None else build.phases[outcome.goto]
         words += [probability, _events(build, outcome.event), build.ints(sets), len(outcome.set), goto]
@@ -146,9 +154,11 @@ def _test_row(build: Builder, distributions: list[list[int]], test: Test, phase_
     row = [at.NONE] * at.T_WIDTH
     row[at.T_MARKER], row[at.T_LIMIT] = build.markers[assay.reads], build.expression(assay.limit)
     if assay.noise is not None:
-        row[at.T_NOISE] = distribution(build, distributions, assay.noise, f"{site}.noise")
+        row[at.T_NOISE] = distribution(build, distributions, assay.noise, site=f"{site}.noise", owner=test.into)
     row[at.T_EVALUABLE], row[at.T_SITE] = build.expression(assay.evaluable), build.site(f"{site}.evaluable")
-    row[at.T_TURNAROUND] = distribution(build, distributions, assay.turnaround, f"{site}.turnaround")
+    row[at.T_TURNAROUND] = distribution(
+        build, distributions, assay.turnaround, site=f"{site}.turnaround", owner=test.into
+    )
     row[at.T_VARIABLE] = build.variables["attribute", test.into]
     row[at.T_ATTRIBUTE] = list(build.protocol.patient).index(test.into)
     row[at.T_AT_END], row[at.T_CYCLES] = int(test.at == "end"), _cycles(build, test.cycles)

@@ -21,7 +21,7 @@ def attribute_rows(build: Builder, distributions: list[list[int]]) -> list[list[
         kind = at.STATE
         if attribute.draw is not None:
             kind = at.DRAWN
-            drawn = distribution(build, distributions, attribute.draw, attribute_site(name, attribute))
+            drawn = distribution(build, distributions, attribute.draw, site=attribute_site(name, attribute), owner=name)
         elif attribute.derive is not None:
             kind, code = at.DERIVED, build.expression(attribute.derive)
         rows.append([kind, drawn, code, place, at.NONE, bit])
@@ -144,7 +144,7 @@ def delay_rows(build: Builder, distributions: list[list[int]]) -> list[list[int]
         rows.append([
             build.expression(delay.happens),
             build.site(site),
-            distribution(build, distributions, delay.after, f"{site}.after"),
+            distribution(build, distributions, delay.after, site=f"{site}.after", owner=name),
             at.NONE if delay.while_in is None else build.listed([build.phases[p] for p in delay.while_in]),
             build.listed([build.events[e] for e in delay.emits]),
             at.NONE,
@@ -162,7 +162,7 @@ def toxicity_rows(build: Builder, distributions: list[list[int]]) -> list[list[i
         rows.append([
             build.expression(toxicity.probability),
             build.site(site),
-            distribution(build, distributions, toxicity.onset, f"{site}.onset"),
+            distribution(build, distributions, toxicity.onset, site=f"{site}.onset", owner=name),
             at.NONE if grades is None else build.listed([build.expression(p) for p in grades.values()]),
             build.site(f"{site}.grade"),
             build.listed([build.events[e] for e in toxicity.emits]),

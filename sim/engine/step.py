@@ -18,6 +18,7 @@ from sim.engine.jit import entry, part, small
 from sim.engine.layout import *
 from sim.engine.phases import (
     begin_phase,
+    belongs_here,
     deliver_result,
     emit,
     emit_all,
@@ -210,14 +211,8 @@ def _cross(I, F, log, c):
 def _follow(I, F, log, k):
     """A delayed event happens, unless it belongs to phases that the patient has left."""
     row = I[H_DELAYS] + k * L_WIDTH
-    phases = I[row + L_WHILE]
-    if phases >= 0:
-        there = False
-        for p in range(I[phases]):
-            if I[phases + 1 + p] == I[PHASE]:
-                there = True
-        if not there:
-            return
+    if not belongs_here(I, k):
+        return
     I[CAUSE] = I[row + L_LABEL]
     emit_all(I, F, log, I[row + L_EMITS])
 
