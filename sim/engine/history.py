@@ -168,12 +168,22 @@ class History:
 
     def result_tick(self, attribute: str) -> np.ndarray:
         """Tick at which a result first arrived in an attribute; int64 (n,), -1 where it never did."""
+        return self.first_result(attribute)[0]
+
+    def first_result(self, attribute: str) -> tuple[np.ndarray, np.ndarray]:
+        """Tick and word of each patient's first result in an attribute; int64 and object, (n,), -1 and "" for none."""
         tests = [k for k, (_, into) in enumerate(self.plan.tests) if into == attribute]
-        which = self.log[:, at.LOG_DETAIL] // at.DETAIL_SHIFT
-        rows = np.flatnonzero((self.event_code == at.LOG_RESULT) & np.isin(which, tests))
-        found = np.full(self.n, -1, dtype=np.int64)
-        found[self._row_of_event[rows][::-1]] = self.event_tick[rows][::-1]
-        return found
+        rows = np.flatnonzero(self.event_code == at.LOG_RESULT)
+        which, state = np.divmod(self.log[rows, at.LOG_DETAIL], at.DETAIL_SHIFT)
+        own = np.isin(which, tests)
+        # Backwards, so that of a patient's results the first is written last.
+        rows, state = rows[own][::-1], state[own][::-1] - at.DETAIL_SHIFT // 2
+        place = self._row_of_event[rows]
+        tick, word = np.full(self.n, -1, dtype=np.int64), np.full(self.n, "", dtype=object)
+        tick[place] = self.event_tick[rows]
+        if tests:
+            word[place] = np.array(self.plan.attributes[attribute][1], dtype=object)[state]
+        return tick, word
 
     def attribute(self, name: str) -> np.ndarray:
         """An attribute of each patient: float64, or the words of its states (object)."""

@@ -72,3 +72,10 @@ def part(function: Function) -> Function:
 def entry(function: Function) -> Function:
     """Compile a function that Python calls."""
     return _njit(**_KERNEL, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
+
+
+def announce() -> None:
+    """Say on stderr that the engine is about to be compiled, if this machine has not compiled it yet."""
+    if CACHE is None or numba.config.DISABLE_JIT or any(CACHE.rglob("step.*.nbi")):
+        return
+    print("engraft: compiling the engine, once on this machine; half a minute to a minute", file=sys.stderr)

@@ -333,6 +333,12 @@ def _result_pending(I, attribute):
     return False
 
 
+@small
+def _is_final(I, target):
+    """Whether a phase ends the patient, of whom no sample is taken any more."""
+    return target >= 0 and I[I[H_PHASES] + target * P_WIDTH + P_KIND] == FINAL
+
+
 @compiled
 def end_phase(I, F, log):
     """The phase has run its length: shifts, one outcome, samples; where it leads, or NONE while a result is awaited."""
@@ -343,7 +349,7 @@ def end_phase(I, F, log):
     I[OUTCOME_GOTO] = NONE
     if I[phase + P_N_OUTCOMES] > 0:
         I[OUTCOME_GOTO] = _draw_outcome(I, F, log, phase)
-    if I[phase + P_KIND] != CYCLES:
+    if I[phase + P_KIND] != CYCLES and not _is_final(I, I[OUTCOME_GOTO]):
         _take_samples(I, F, log, phase, AT_END)
     if I[phase + P_AWAIT] >= 0 and _result_pending(I, I[phase + P_AWAIT]):
         I[HOLD] = AWAITING
