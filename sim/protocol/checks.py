@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from sim.protocol import checks_doses, checks_graph, checks_guards, checks_hazards
 from sim.protocol.checks_expressions import EXPRESSION_CHECKS
 from sim.protocol.checks_numbers import NUMBER_CHECKS
+from sim.protocol.checks_provenance import PROVENANCE_CHECKS
 from sim.protocol.checks_references import REFERENCE_CHECKS, USE_CHECKS
 from sim.protocol.course import explore
 from sim.protocol.findings import Finding
@@ -22,7 +23,7 @@ _COURSE = (*checks_graph.COURSE_CHECKS, *checks_guards.COURSE_CHECKS)
 
 # Checks that what the file says is true and of use. They are made of files as they stand: "what if only two cycles are
 # given" leaves doses and phases idle that the protocol as published needs.
-_FILE = (*checks_guards.GUARD_CHECKS, *checks_doses.FILE_CHECKS)
+_FILE = (*checks_guards.GUARD_CHECKS, *checks_doses.FILE_CHECKS, *PROVENANCE_CHECKS)
 _FILE_USE = (*USE_CHECKS, *checks_guards.USE_CHECKS)
 _FILE_COURSE = (
     *checks_graph.FILE_COURSE_CHECKS,

@@ -42,7 +42,7 @@ def ranges(subject: Subject) -> Iterator[Finding]:
             message = f"found {value:g} d; a time is not negative"
         elif key == "mean" and "exponential" in path and value <= 0:
             message = f"found {value:g}; the mean of an exponential distribution must be above 0"
-        elif key in ("cumulative_hazard", "hazard_per_year", "factor", "hazards", "weights") and value < 0:
+        elif key in ("cumulative_hazard", "hazard_per_year", "factor", "hazards_per_year", "weights") and value < 0:
             message = f"found {value:g}; {key} must not be negative"
         if message is not None:
             yield Finding(path, message, text=located.text)

@@ -235,10 +235,14 @@ def _cited(subject: Subject) -> Iterator[tuple[DocumentPath, str]]:
     protocol = subject.protocol
     if protocol.enrolment.source is not None:
         yield ("enrolment", "source"), protocol.enrolment.source
-    for section, entries in (("switches", protocol.switches), ("parameters", protocol.parameters)):
+    sections = (("switches", protocol.switches), ("parameters", protocol.parameters), ("patient", protocol.patient))
+    for section, entries in sections:
         for name, entry in entries.items():
             if entry.source is not None:
                 yield (section, name, "source"), entry.source
+    for index, correlation in enumerate(protocol.correlations):
+        if correlation.source is not None:
+            yield ("correlations", index, "source"), correlation.source
 
 
 def unused(subject: Subject) -> Iterator[Finding]:

@@ -335,15 +335,16 @@ class LogNormalBaseline(Plateaued):
 
 
 class PiecewiseBaseline(Plateaued):
-    """Constant hazards between cuts: ``hazards`` has one value more than ``cuts``."""
+    """Constant hazards between cuts: ``hazards_per_year`` has one value more than ``cuts``."""
 
     cuts: list[DurationExpr]
-    hazards: Annotated[list[Number], Field(min_length=1)]
+    hazards_per_year: Annotated[list[Number], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _shape(self) -> PiecewiseBaseline:
-        if len(self.hazards) != len(self.cuts) + 1:
-            raise ValueError(f"{len(self.cuts)} cuts need {len(self.cuts) + 1} hazards, found {len(self.hazards)}")
+        hazards = len(self.hazards_per_year)
+        if hazards != len(self.cuts) + 1:
+            raise ValueError(f"{len(self.cuts)} cuts need {len(self.cuts) + 1} hazards, found {hazards}")
         return self
 
 

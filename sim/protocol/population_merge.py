@@ -32,18 +32,18 @@ def population_problems(document: Document) -> list[Problem]:
             parse(located.text)
         except ExpressionErrors as errors:
             findings += wrong(located, errors)
-    used = set()
-    for section, entries in (("parameters", population.parameters), ("switches", population.switches)):
+    sections = (("parameters", population.parameters), ("switches", population.switches), ("patient", population.patient))
+    for section, entries in sections:
         for name, entry in entries.items():
-            used.add(entry.source)
             findings += _source(population, entry.source, section, name, "source")
+    for index, correlation in enumerate(population.correlations):
+        findings += _source(population, correlation.source, "correlations", index, "source")
     if population.enrolment is not None:
-        used.add(population.enrolment.source)
         findings += _source(population, population.enrolment.source, "enrolment", "source")
     return problems(document, findings)
 
 
-def _source(population: Population, source: str | None, *path: str) -> list[Finding]:
+def _source(population: Population, source: str | None, *path: str | int) -> list[Finding]:
     if source is None or source in population.sources:
         return []
     return [Finding(path, f'"{source}" is not declared in sources{did_you_mean(source, list(population.sources))}')]

@@ -108,13 +108,18 @@ class Switch(Provenance):
 
 
 class Attribute(Model):
-    """A property of the patient: drawn at entry, derived from other attributes, or a state that results set later."""
+    """A property of the patient: drawn at entry, derived from other attributes, or a state that results set later.
+
+    ``source`` and ``assumption`` say where the numbers of a draw come from that are no parameters.
+    """
 
     title: str = ""
     draw: AttributeDraw | None = None
     derive: Derived | None = None
     states: Annotated[list[str], Field(min_length=2)] | None = None
     unit: str | None = None
+    source: Name | None = None
+    assumption: str | None = None
     site: str | None = None
 
     @model_validator(mode="after")
@@ -125,7 +130,7 @@ class Attribute(Model):
         return self
 
 
-class Correlation(Model):
+class Correlation(Provenance):
     """Rank correlation of two drawn attributes through a Gaussian copula; ``rho`` is that of the normal scores."""
 
     of: Annotated[list[Name], Field(min_length=2, max_length=2)]
@@ -336,13 +341,17 @@ class Enrolment(Model):
 
 
 class Protocol(Model):
-    """A whole protocol, explicit: what the human form leaves to defaults and shorthand is written out."""
+    """A whole protocol, explicit: what the human form leaves to defaults and shorthand is written out.
+
+    ``traced: true`` promises that every clinical number has a source or an assumption, and lint holds the file to it.
+    """
 
     schema_: Literal["engraft/1"] = Field(alias="schema")
     id: Identifier
     title: str
     notes: str = ""
     sources: dict[Name, str] = {}
+    traced: bool = False
     enrolment: Enrolment = Enrolment()
     switches: dict[Name, Switch] = {}
     parameters: dict[Name, Parameter] = {}

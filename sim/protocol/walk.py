@@ -17,7 +17,7 @@ _AMOUNTS = frozenset({"fixed", "mean", "sd", "median", "low", "high", "scale"})
 # The other arguments of distributions and baselines, and what hazards are multiplied with.
 _UNITS = {
     **dict.fromkeys(("sigma", "shape", "a", "b", "weights", "plateau", "exp", "factor", "cumulative_hazard"), "none"),
-    **dict.fromkeys(("rate", "hazard_per_year"), "per year"),
+    **dict.fromkeys(("rate", "hazard_per_year", "hazards_per_year"), "per year"),
 }
 # Distributions of times: a bare number there would leave the unit to the reader.
 TIMES = frozenset(

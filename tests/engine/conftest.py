@@ -50,7 +50,7 @@ class Lab:
         document = {"schema": "engraft/1", "id": "probe", "title": "A probe", **sections}
         document["phases"].setdefault("DEAD", {"final": True, "emits": "death"})
         hazards = document.setdefault("hazards", {})
-        never_soon = {"piecewise": {"cuts": ["300 y"], "hazards": [0, 1]}}
+        never_soon = {"piecewise": {"cuts": ["300 y"], "hazards_per_year": [0, 365.25]}}
         hazards.setdefault("beyond", {"clock": {"since": "enrolment"}, "baseline": never_soon, "goto": "DEAD"})
         file = self.folder / f"{document['id']}.yaml"
         file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")

@@ -102,9 +102,9 @@ patient:
   kill: {draw: {gamma: [3, 1]}}
   donor: {draw: {bernoulli: 0.4}}
 correlations:
-  - {of: [chemo, blina], rho: 0.6}
-  - {of: [blina, kill], rho: -0.4}
-  - {of: [chemo, donor], rho: 0.5}
+  - {of: [chemo, blina], rho: 0.6, assumption: test}
+  - {of: [blina, kill], rho: -0.4, assumption: test}
+  - {of: [chemo, donor], rho: 0.5, assumption: test}
 phases:
   CARE: {open: true}
 """

@@ -30,7 +30,7 @@ FAMILIES = {
         "{lognormal: {median: 500 d, sigma: 0.9}}",
         "level: {cumulative_hazard: 0.6, at: 2 y, from: 6 months}",
     ),
-    "piecewise": ("{piecewise: {cuts: [90 d, 450 d], hazards: [0.0005, 0.002, 0.001]}}", ""),
+    "piecewise": ("{piecewise: {cuts: [90 d, 450 d], hazards_per_year: [0.182625, 0.7305, 0.36525]}}", ""),
     "plateau": ("{lognormal: {median: 304 d, sigma: 0.8, plateau: 0.34}}", ""),
     "plateau_level": ("{weibull: {shape: 1.2, plateau: 0.3}}", "level: {probability: 0.5, at: 400 d}"),
     "cured": ("{latent_class: {cured: 0.4, uncured: {lognormal: {median: 300 d, sigma: 0.7}}}}", ""),
