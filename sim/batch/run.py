@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Engine = Literal["simpy", "compiled", "python", "auto"]
 ENGINES: tuple[Engine, ...] = ("simpy", "compiled", "python", "auto")
-CHUNKS = {"simpy": 300, "compiled": 20_000, "python": 500}
+CHUNKS = {"simpy": 100, "compiled": 20_000, "python": 500}
 """Patients a chunk where the caller leaves it open: a SimPy calendar is quickest when short."""
 
 
@@ -75,6 +75,7 @@ def simulate(
         A patient's run could not go on; the text names patient and site.
     """
     from sim.engine.history import History
+    from sim.engine.jit import announce
     from sim.engine.plan import compile_plan
     from sim.protocol.resolve import load_protocol
 
@@ -92,6 +93,8 @@ def simulate(
             f"found {patients}, {workers}, {chunk} and {first}"
         )
     ints = plan.for_run(seed=seed, replicate=replicate, horizon_days=days, detail=detail)
+    if chosen != "python":
+        announce()
     size = patients if plan.shares_resources else chunk or min(CHUNKS[chosen], -(-patients // workers))
     spans = [(start, min(size, first + patients - start)) for start in range(first, first + patients, size)]
     ticks = None if arrivals is None else _ticks(arrivals, patients)

@@ -148,12 +148,14 @@ def _take_samples(I, F, log, phase, at_end):
 
 @compiled
 def _expose(I, F, toxicities):
-    """Each exposure may bring each toxicity, at a drawn time."""
+    """Each exposure may bring each toxicity, at a drawn time; of two still to come only the earlier one does."""
     for k in range(I[toxicities]):
         row = I[H_TOXICITIES] + I[toxicities + 1 + k] * X_WIDTH
         p = probability(I, F, I[row + X_PROBABILITY], I[row + X_LABEL])
+        timer = I[SI_TIMERS] + I[row + X_SLOT]
         if next_uniform(I, I[row + X_SITE]) < p:
-            I[I[SI_TIMERS] + I[row + X_SLOT]] = I[NOW] + duration_ticks(I, F, I[row + X_ONSET])
+            onset = I[NOW] + duration_ticks(I, F, I[row + X_ONSET])
+            I[timer] = min(I[timer], onset)
 
 
 @compiled

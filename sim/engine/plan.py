@@ -116,7 +116,8 @@ def compile_plan(protocol: Protocol) -> Plan:
         at.H_N_COUNTERS: len(protocol.counters),
         at.H_N_TESTS: len(tables.tests),
         at.H_N_PHASES: len(protocol.phases),
-        at.H_LOG_MARGIN: 32 + 4 * len(event_rows) + 2 * (len(drawn) + len(tables.tests)),
+        # All that a step can log (events, doses, shifts, samples, attributes) stands in I, and it passes each part once.
+        at.H_LOG_MARGIN: 32 + len(build.I),
     }.items():
         header[place] = count
     _state_layout(build, len(tables.tests), len(crossings))

@@ -13,8 +13,8 @@ from sim.errors import EngraftError
 from sim.protocol.fields import AttributeDraw, Distribution, ProperBaseline
 from sim.protocol.schema import Hazard
 
-TABLE_NODES = 4097
-"""Nodes of a quantile table over normal scores -8 to 8: linear between them errs by about 2e-6 of a spread."""
+TABLE_NODES = 1025
+"""Nodes of a quantile table over normal scores -8 to 8: linear between them errs by about 1e-5 of an sd."""
 
 _TWO_ARGUMENTS = {
     "normal": (at.NORMAL, "mean", "sd"),
