@@ -59,6 +59,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --con
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "Making .venv"; $(PYTHON) -m venv .venv; }
 	@echo "Installing Engraft and its libraries into .venv (a minute or two, once)"
 	@$(INSTALL) .
+	@$(BIN)/python -m sim.engine.warm
 	@touch $@
 
 .venv/.dev: .venv/.runtime

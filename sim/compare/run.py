@@ -84,7 +84,14 @@ class Comparison:
         full = self.summary.assign(**{MC_SE: self._mc_se})
         published = full[full["population"] == AS_PUBLISHED]
         common = full[full["population"] != AS_PUBLISHED]
-        return as_published_table(published), one_population_table(common, self.differences, self.config, self.kinds)
+        return as_published_table(published, self._titles()), one_population_table(
+            common, self.differences, self.config, self.kinds
+        )
+
+    def _titles(self) -> dict[str, str]:
+        """Titles of attributes, the first arm's where arms differ."""
+        patients = [protocol.patient for protocol in reversed(self.protocols.values())]
+        return {name: each.title for patient in patients for name, each in patient.items() if each.title}
 
     def write(
         self,
@@ -147,7 +154,7 @@ def compare(
     seed: int | None = None,
     set: Sequence[str] = (),
     workers: int = 1,
-    engine: Engine = "auto",
+    engine: Engine = "simpy",
 ) -> Comparison:
     """Compare protocols in one population, and show published studies beside, each in its own.
 
