@@ -66,11 +66,6 @@ def causes_of(history: History, rows: Integers) -> Words:
     return np.asarray(names[history.event_cause[rows]], dtype=object)
 
 
-def patient_rows(history: History, patients: Integers) -> Integers:
-    """Rows (0..n-1) of patient numbers."""
-    return np.asarray(np.searchsorted(history.patient_ids, patients), dtype=np.int64)
-
-
 def ticks_of(history: History, rows: Integers) -> Integers:
     """Ticks of rows of the log; `NEVER` stays."""
     return np.where(rows == NEVER, np.int64(NEVER), history.event_tick[rows])

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.endpoints.first_events import NEVER, Integers, Words, first_rows, patient_rows, ticks_of
+from sim.endpoints.first_events import NEVER, Integers, Words, first_rows, ticks_of
 from sim.endpoints.table import TimeToEvent
-from sim.engine import layout
 from sim.errors import EngraftError, did_you_mean
 from sim.units import TICKS_PER_DAY
 
@@ -102,7 +101,7 @@ def grouping(history: History, *, by: str, landmark: str | None = None) -> Group
             tick = ticks_of(history, first_rows(history, [landmark], after=np.zeros(history.n, dtype=np.int64)))
         else:
             _declared(history.protocol, of)
-            tick, value = _first_results(history, of)
+            tick, value = history.first_result(of)
             word = value if of == by else word
         word = np.where(tick == NEVER, "", word)
     return Grouping(by, word, tick, _words(history, by, set(word.tolist()) - {""}))
@@ -149,23 +148,6 @@ def _declared(protocol: Protocol, attribute: str) -> None:
     known = list(protocol.patient)
     if attribute not in known:
         raise EngraftError(f'{protocol.id} has no attribute "{attribute}"{did_you_mean(attribute, known)}')
-
-
-def _first_results(history: History, attribute: str) -> tuple[Integers, Words]:
-    """Tick and value of each patient's first result of an attribute."""
-    tests = [place for place, (_, into) in enumerate(history.plan.tests) if into == attribute]
-    rows = np.flatnonzero(history.event_code == layout.LOG_RESULT)
-    which, state = np.divmod(history.log[rows, layout.LOG_DETAIL], layout.DETAIL_SHIFT)
-    own = np.isin(which, tests)
-    rows, state = rows[own], state[own] - layout.DETAIL_SHIFT // 2
-    owner = patient_rows(history, history.event_patient[rows])
-    # The log is sorted by patient and time: the first of each run of equal patients is that patient's first result.
-    heads = np.flatnonzero(np.diff(owner, prepend=NEVER))
-    tick = np.full(history.n, NEVER, dtype=np.int64)
-    tick[owner[heads]] = history.event_tick[rows[heads]]
-    word = np.full(history.n, "", dtype=object)
-    word[owner[heads]] = np.array(history.plan.attributes[attribute][1], dtype=object)[state[heads]]
-    return tick, word
 
 
 def _words(history: History, by: str, present: set[str]) -> tuple[str, ...]:
