@@ -32,15 +32,15 @@ CLOCKS = {
 MISSING = "–"
 
 
-def as_published_table(summary: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the population ``as-published`` (with the column mc_se), as text."""
+def as_published_table(summary: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
+    """Rows of the population ``as-published`` (with the column mc_se), as text; `titles` are those of attributes."""
     import pandas as pd
 
     rows = [
         {
             "study": row["arm"],
-            "figure": row["endpoint"],
-            "group": row["subgroup"],
+            "figure": _words(_share(row["endpoint"], titles)),
+            "group": _words(row["subgroup"]),
             "time": _time(row["time_days"]),
             "printed": _printed(row),
             "simulated": _figure(row["estimate"], row[MC_SE]),
@@ -82,7 +82,7 @@ def one_population_table(
 
     rows = []
     for subgroup, endpoint, days in _shown(summary, config, kinds):
-        row: dict[str, Any] = {"endpoint": endpoint, "group": subgroup, "time": _time(days)}
+        row: dict[str, Any] = {"endpoint": endpoint, "group": _words(subgroup), "time": _time(days)}
         row |= {arm: figures.get((arm, subgroup, endpoint, days), MISSING) for arm in arms}
         row |= {f"{arm} less {arms[0]}": difference(arm, subgroup, endpoint, days) for arm in arms[1:]}
         rows.append(row)
@@ -112,6 +112,16 @@ def _shown(summary: pd.DataFrame, config: CompareConfig, kinds: Mapping[str, str
         for endpoint in config.endpoints:
             if subgroup != ALL and kinds[endpoint] == SURVIVAL:
                 yield subgroup, endpoint, times[len(times) // 2]
+
+
+def _share(figure: str, titles: Mapping[str, str]) -> str:
+    """An endpoint as it is, and a share such as ``mrd_after_a1 = negative`` by the title of its attribute."""
+    attribute, is_share, value = figure.partition(" = ")
+    return f"{titles.get(attribute, attribute)}: {value}" if is_share else figure
+
+
+def _words(text: str) -> str:
+    return text.replace("_", " ")
 
 
 def _time(days: float) -> str:

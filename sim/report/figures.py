@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.batch.folder import NOTICE
 from sim.errors import EngraftError
-from sim.report.style import DASHES, FAINT, INK, PALETTE, RULE, STATES, figure_style
+from sim.report.style import DASHES, FAINT, PALETTE, RULE, STATES, figure_style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,9 +201,9 @@ def _of_arm(frame: pd.DataFrame, arm: str) -> pd.DataFrame:
 
 
 def _ticks(end: float) -> list[float]:
-    """Whole years, or months where follow-up is short, in days."""
+    """Whole years, or months where follow-up is short, in days; the last may lie a little past the end."""
     step = next((years * _YEAR for years in (0.25, 0.5, 1, 2, 5, 10) if end / (years * _YEAR) <= 6.01), 20 * _YEAR)
-    return [float(tick) for tick in np.arange(0.0, end + 0.02 * step, step)]
+    return [float(tick) for tick in np.arange(0.0, end + 0.1 * step, step)]
 
 
 def _time_axis(axes: Axes, ticks: list[float], end: float) -> None:
@@ -253,7 +253,7 @@ def _at_risk(
             place = int(np.searchsorted(days, tick, side="right")) - 1
             # The table of a curve ends with its follow-up: past that, nobody is at risk.
             number = int(at_risk[place]) if place >= 0 and (tick <= days[-1] + _MONTH) else 0
-            axes.text(tick / span, y, f"{number:,}", ha="center", color=INK if named else colour, **options)
+            axes.text(tick / span, y, f"{number:,}", ha="center", color=colour, **options)
 
 
 def _stack(axes: Axes, relapse: pd.DataFrame, death: pd.DataFrame, arm: str) -> None:

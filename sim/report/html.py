@@ -59,7 +59,7 @@ def report_html(comparison: Comparison, figures: Sequence[Picture], graphs: Sequ
         keep_trailing_newline=True,
     )
     published, contrast = comparison.tables()
-    config, manifest = comparison.config, comparison._manifest
+    config, manifest = comparison.config, comparison.manifest
 
     def shown(pictures: Sequence[Picture]) -> list[dict[str, Any]]:
         return [{"svg": Markup(picture.inline()), "caption": picture.caption} for picture in pictures]
@@ -258,7 +258,7 @@ def _sources(protocols: dict[str, Protocol]) -> dict[str, Any]:
 
 
 def _provenance(comparison: Comparison) -> dict[str, Any]:
-    config, manifest = comparison.config, comparison._manifest
+    config, manifest = comparison.config, comparison.manifest
     rows = [
         ("seed", str(config.seed)),
         ("patients an arm", f"{config.patients:,}"),
