@@ -116,7 +116,7 @@ def compile_plan(protocol: Protocol) -> Plan:
         at.H_N_COUNTERS: len(protocol.counters),
         at.H_N_TESTS: len(tables.tests),
         at.H_N_PHASES: len(protocol.phases),
-        # All that a step can log (events, doses, shifts, samples, attributes) stands in I, and it passes each part once.
+        # All that a step can log (events, doses, samples, attributes) stands in I, and it passes each part once.
         at.H_LOG_MARGIN: 32 + len(build.I),
     }.items():
         header[place] = count

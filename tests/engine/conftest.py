@@ -1,4 +1,4 @@
-"""Probes: small protocols written in a test, run by a driver, and compared with what theory says. No checks of the engine here."""
+"""Probes: small protocols written in a test, run by a driver, compared with what theory says. No checks here."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import yaml
 
 from sim.batch.run import simulate
 from sim.engine.history import History
+from sim.protocol.document import load_document
 from sim.protocol.resolve import load_protocol
 from sim.protocol.schema import Protocol
 from sim.units import TICKS_PER_DAY
@@ -44,8 +45,8 @@ class Lab:
         self.folder = folder
 
     def protocol(self, text: str, **changes: Any) -> Protocol:
-        """The protocol whose sections a text gives; header, a death and a way to it beyond any horizon are added where missing."""
-        sections = yaml.safe_load(text)
+        """The protocol whose sections a text gives; header, death and a way to it beyond any horizon are added."""
+        sections = load_document("probe.yaml", text=text).plain()
         sections.update(changes)
         document = {"schema": "engraft/1", "id": "probe", "title": "A probe", **sections}
         document["phases"].setdefault("DEAD", {"final": True, "emits": "death"})
@@ -64,7 +65,7 @@ class Lab:
         return simulate(protocol, patients=patients, seed=seed, engine=engine, **{"horizon": "10 y", **how})
 
     def story(self, probe: str | Protocol, patient: int = 0, **how: Any) -> list[tuple[float, str, str, str]]:
-        """One patient's events as (day, event, phase, detail), the same by all three ways where patients share nothing."""
+        """One patient's events as (day, event, phase, detail), the same by all ways that can run it."""
         protocol = self.protocol(probe) if isinstance(probe, str) else probe
         engines = (
             ("simpy",) if any(phase.needs for phase in protocol.phases.values()) else ("simpy", "compiled", "python")

@@ -1,4 +1,4 @@
-"""What attributes and lengths are drawn from: every family against scipy, its monotony, and the copula of correlated attributes."""
+"""What attributes are drawn from: every family against scipy, its monotony, and the copula of correlations."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_draws_follow_their_distribution(drawn: Any, name: str) -> None:
-    """Kolmogorov-Smirnov at 100,000 draws: the bound 2.3 / sqrt(n) is exceeded by chance in 5 of 100,000; distances of 0.01 are caught."""
+    """Kolmogorov-Smirnov, 100,000 draws: 2.3 / sqrt(n) is exceeded by chance 5 times in 100,000; 0.01 is caught."""
     values = drawn.attribute(name)
     assert stats.kstest(values, FAMILIES[name][1].cdf).statistic < 2.3 / math.sqrt(N)
 
@@ -86,7 +86,8 @@ def test_attributes_without_correlation_are_independent(drawn: Any) -> None:
 def rank_correlation(a: np.ndarray, b: np.ndarray, rho: float) -> None:
     """Spearman's of a Gaussian copula is 6/pi asin(rho/2); on Fisher's scale its variance is (1 + rs^2/2)/(n - 3).
 
-    Sources: Kruskal (1958) for the first, Bonett and Wright (2000) for the second. Deviations of 0.017 are caught with 90 % power.
+    Sources: Kruskal (1958) for the first, Bonett and Wright (2000) for the second.
+    Deviations of 0.017 are caught with 90 % power.
     """
     expected = 6.0 / math.pi * math.asin(rho / 2.0)
     found = stats.spearmanr(a, b).statistic

@@ -1,4 +1,4 @@
-"""Draws by address: equal to numpy's Philox, open, uniform, independent across neighbouring addresses; the normal quantile."""
+"""Draws by address: numpy's Philox, open, uniform, independent across neighbouring addresses; normal quantile."""
 
 from __future__ import annotations
 

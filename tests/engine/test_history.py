@@ -1,4 +1,4 @@
-"""The History: ticks of events and results, attributes, statuses, and both tables, told from a protocol whose story is known."""
+"""The History: ticks of events and results, attributes, statuses, both tables, for patients whose fate is known."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def test_first_ticks_and_those_at_or_after_a_tick(history: History) -> None:
     assert (second == np.where(fate == "dies", 100 * 100_000, -1)).all()
     assert (history.first_tick("relapse", after=np.full(N, -1)) == -1).all()
     either = history.first_tick(["death", "left_study"])
-    assert (either == np.select([fate == "early", fate == "dies", fate == "leaves"], [2_800_000, 11_200_000, 8_800_000], -1)).all()
+    assert (
+        either == np.select([fate == "early", fate == "dies", fate == "leaves"], [2_800_000, 11_200_000, 8_800_000], -1)
+    ).all()
     with pytest.raises(UsageError, match='no event "relaps" in probe; did you mean "relapse"'):
         history.first_tick("relaps")
 
@@ -88,7 +90,18 @@ def test_attributes_are_numbers_or_words(history: History) -> None:
 
 def test_the_patients_table(history: History) -> None:
     table = history.patients
-    assert list(table.columns) == ["patient", "fate", "age", "reading", "doses", "mrd", "last_phase", "time_days", "status", "enrolled"]
+    assert list(table.columns) == [
+        "patient",
+        "fate",
+        "age",
+        "reading",
+        "doses",
+        "mrd",
+        "last_phase",
+        "time_days",
+        "status",
+        "enrolled",
+    ]
     by_fate = table.drop(columns=["patient", "age"]).drop_duplicates().set_index("fate").sort_index()
     expected = pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Competing exponential hazards between phases against the matrix exponential, all three ways; lengths and outcomes of phases."""
+"""Competing exponential hazards against the matrix exponential, all three ways; lengths and outcomes of phases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from scipy import linalg, stats
 
 STATES = ("ILL", "WELL", "WORSE", "DEAD")
 # Rates a day; those from ILL and WELL are halved or trebled for the half of the patients who are frail.
-PLAIN = {("ILL", "WELL"): 1 / 100, ("ILL", "WORSE"): 1 / 300, ("ILL", "DEAD"): 1 / 700, ("WELL", "ILL"): 1 / 400, ("WELL", "DEAD"): 1 / 2500,
+PLAIN = {("ILL", "WELL"): 1 / 100, ("ILL", "WORSE"): 1 / 300, ("ILL", "DEAD"): 1 / 700, ("WELL", "ILL"): 1 / 400,
+      ("WELL", "DEAD"): 1 / 2500,
          ("WORSE", "DEAD"): 1 / 150, ("WORSE", "ILL"): 1 / 600}  # fmt: skip
 FRAIL = {("ILL", "WELL"): 0.5, ("WELL", "ILL"): 3.0, ("WELL", "DEAD"): 3.0}
 
@@ -20,7 +21,6 @@ def probe() -> str:
         factor = FRAIL.get((origin, target))
         multiply = f", multiply: [{{factor: {factor}, when: frail}}]" if factor else ""
         name = f"{origin.lower()}_{target.lower()}"
-        # In turn: a clock that is restarted at each entry, and one that runs from enrolment, where only the scope lets it fire.
         hazards.append(
             f"  {name}: {{clock: {{since: [in_{origin.lower()}]}}, while: phase({origin}), baseline: exponential, "
             f"level: {{cumulative_hazard: {rate!r}, at: 1 d}}, emits: [], goto: {target}{multiply}}}\n"

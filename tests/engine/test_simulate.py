@@ -30,7 +30,11 @@ REFUSED = [
     ({"horizon": 1e7}, EngraftError, "below 1,000,000 days, found 1e+07 days"),
     ({"engine": "fast"}, UsageError, 'engine "fast" is not known; choose one of simpy, compiled, python, auto'),
     ({"engine": "compiled", "arrivals": np.zeros(5)}, UsageError, "arrivals are for the simpy engine"),
-    ({"arrivals": np.zeros(4)}, UsageError, "arrivals must be 5 finite days that are not negative, found an array of shape (4,)"),
+    (
+        {"arrivals": np.zeros(4)},
+        UsageError,
+        "arrivals must be 5 finite days that are not negative, found an array of shape (4,)",
+    ),
     ({"arrivals": np.full(5, np.nan)}, UsageError, "arrivals must be 5 finite days"),
     ({"arrivals": np.full(5, -1.0)}, UsageError, "arrivals must be 5 finite days"),
     ({"set": ["parameters.nobody=1"]}, InvalidDocument, "parameters.nobody"),
@@ -54,7 +58,10 @@ def test_the_largest_seed_replicate_and_patient_run() -> None:
     last = 2**63 - 1
     history = simulate("all-mrd2019", patients=2, seed=last, replicate=last, first=2**62, engine="compiled")
     assert history.patient_ids.tolist() == [2**62, 2**62 + 1]
-    assert simulate("all-mrd2019", patients=2, seed=last, replicate=last, first=2**62, engine="simpy").log.tobytes() == history.log.tobytes()
+    assert (
+        simulate("all-mrd2019", patients=2, seed=last, replicate=last, first=2**62, engine="simpy").log.tobytes()
+        == history.log.tobytes()
+    )
 
 
 def test_numbers_of_numpy_are_numbers() -> None:
