@@ -76,6 +76,6 @@ def entry(function: Function) -> Function:
 
 def announce() -> None:
     """Say on stderr that the engine is about to be compiled, if this machine has not compiled it yet."""
-    if CACHE is None or getattr(numba.config, "DISABLE_JIT", 0) or any(CACHE.rglob("step.*.nbi")):
+    if CACHE is None or getattr(numba.config, "DISABLE_JIT", False) or any(CACHE.rglob("step.*.nbi")):
         return
     print("engraft: compiling the engine, once on this machine; half a minute to a minute", file=sys.stderr)
