@@ -7,6 +7,9 @@ import re
 TICKS_PER_DAY = 100_000
 """One tick is 1e-5 day, so that a day, a month of 30.4375 d and a year of 365.25 d are whole numbers of ticks."""
 
+LONGEST_DAYS = 1e9
+"""Times from here on are refused or never come: in ticks they would leave the numbers that add up exactly."""
+
 DAYS_PER_UNIT: dict[str, float] = {
     "d": 1.0,
     "day": 1.0,

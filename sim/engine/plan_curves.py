@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from itertools import pairwise
-
 import numpy as np
 
 from sim.engine import layout as at
 from sim.engine.builder import Builder
 from sim.errors import EngraftError
-from sim.protocol.fields import AttributeDraw, Distribution, ProperBaseline
+from sim.protocol.baselines import Unfit, curve_of
+from sim.protocol.fields import AttributeDraw, Distribution
+from sim.protocol.paths import format_path
 from sim.protocol.schema import Hazard
 
 TABLE_NODES = 1025
@@ -22,6 +21,14 @@ _TWO_ARGUMENTS = {
     "uniform": (at.UNIFORM, "low", "high"),
     "weibull": (at.WEIBULL, "shape", "scale"),
     "loglogistic": (at.LOGLOGISTIC, "shape", "median"),
+}
+_FAMILIES = {
+    "exponential": at.B_EXPONENTIAL,
+    "weibull": at.B_WEIBULL,
+    "gompertz": at.B_GOMPERTZ,
+    "loglogistic": at.B_LOGLOGISTIC,
+    "lognormal": at.B_LOGNORMAL,
+    "piecewise": at.B_PIECEWISE,
 }
 
 
@@ -84,119 +91,10 @@ def _quantiles(build: Builder, family: str, given: object) -> np.ndarray:
 
 def baseline(build: Builder, hazard: Hazard) -> tuple[int, int, int]:
     """Add a hazard's baseline; returns (family, place of its curve in F, place of the cured share in F or NONE)."""
-    given = hazard.baseline
-    cured = 0.0
-    proper: ProperBaseline = given
-    if given.latent_class is not None:
-        cured = build.value(given.latent_class.cured)
-        if not 0 <= cured < 1:
-            raise EngraftError(f"the cured share must be at least 0 and below 1, found {cured:g}")
-        proper = given.latent_class.uncured
-    family, a, b, table = _shape(build, proper)
-    plateau = 0.0 if proper.arguments.plateau is None else build.value(proper.arguments.plateau)
-    if not 0 <= plateau < 1:
-        raise EngraftError(f"a plateau must be at least 0 and below 1, found {plateau:g}")
-    scale = _scale(build, hazard, proper, cured, plateau)
-    curve = build.floats([scale, plateau, a, b, *table])
-    return family, curve, (build.constant(cured) if given.latent_class is not None else at.NONE)
-
-
-def _shape(build: Builder, proper: ProperBaseline) -> tuple[int, float, float, list[float]]:
-    """Family and parameters of a baseline; what the level is to set is one day or one year."""
-    given = proper.arguments
-    match proper.family:
-        case "exponential":
-            return (
-                at.B_EXPONENTIAL,
-                _above_zero("mean", 1.0 if given.mean is None else build.value(given.mean)),
-                0.0,
-                [],
-            )
-        case "weibull":
-            scale = 365.25 if given.scale is None else build.value(given.scale)
-            return at.B_WEIBULL, _above_zero("shape", build.value(given.shape)), _above_zero("scale", scale), []
-        case "gompertz":
-            return at.B_GOMPERTZ, _above_zero("rate", build.value(given.rate)) / 365.25, 0.0, []
-        case "loglogistic":
-            shape, median = build.value(given.shape), build.value(given.median)
-            return at.B_LOGLOGISTIC, _above_zero("shape", shape), _above_zero("median", median), []
-        case "lognormal":
-            median, sigma = build.value(given.median), build.value(given.sigma)
-            return at.B_LOGNORMAL, _above_zero("median", median), _above_zero("sigma", sigma), []
-        case _:
-            return _pieces(build, given)
-
-
-def _pieces(build: Builder, given: object) -> tuple[int, float, float, list[float]]:
-    """Constant pieces as (start, hazard a day, cumulative hazard at the start)."""
-    starts = [0.0, *(build.value(cut) for cut in given.cuts)]  # type: ignore[attr-defined]
-    rates = [build.value(rate) / 365.25 for rate in given.hazards_per_year]  # type: ignore[attr-defined]
-    if any(later <= earlier for earlier, later in pairwise(starts)) or min(rates) < 0:
-        raise EngraftError(
-            f"cuts must increase from 0 and hazards must not be negative, found {starts[1:]} and {rates}"
-        )
-    table, total = [], 0.0
-    for k, (begin, rate) in enumerate(zip(starts, rates, strict=True)):
-        if k:
-            total += rates[k - 1] * (begin - starts[k - 1])
-        table += [begin, rate, total]
-    return at.B_PIECEWISE, float(len(rates)), 0.0, table
-
-
-def _above_zero(name: str, value: float) -> float:
-    if not value > 0:
-        raise EngraftError(f"{name} must be above 0, found {value:g}")
-    return value
-
-
-def _scale(build: Builder, hazard: Hazard, proper: ProperBaseline, cured: float, plateau: float) -> float:
-    """The power k of S0 that gives the stated level at reference covariates."""
-    level = hazard.level
-    if level is None:
-        return 1.0
-    time, since = build.value(level.at), build.value(level.from_)
-    family, a, b, table = _shape(build, proper)
-    if level.hazard_per_year is not None:
-        if plateau:
-            raise EngraftError(
-                "a level given as hazard_per_year does not go with a plateau; give probability or cumulative_hazard"
-            )
-        return build.value(level.hazard_per_year) / 365.25 / _unit_hazard(family, a, b, table, time)
-    between = _unit_cumulative(family, a, b, table, time) - _unit_cumulative(family, a, b, table, since)
-    if not between > 0:
-        raise EngraftError(f"the baseline has no hazard up to {time:g} d, so no level can be met there")
-    if since and (plateau or cured):
-        raise EngraftError("from does not go with a plateau or a cured class; give the level from time 0")
-    if level.probability is not None:
-        survival = 1.0 - build.value(level.probability)
-    else:
-        survival = math.exp(-build.value(level.cumulative_hazard or "0"))
-    if level.of == "all":
-        survival = (survival - cured) / (1.0 - cured)
-    proper_part = (survival - plateau) / (1.0 - plateau)
-    if not 0 < proper_part <= 1:
-        raise EngraftError(
-            f"the level leaves {survival:.4g} event-free, "
-            f"which a plateau of {plateau:g} and a cured share of {cured:g} do not allow"
-        )
-    return max(-math.log(proper_part), 0.0) / between
-
-
-def _unit_cumulative(family: int, a: float, b: float, table: list[float], u: float) -> float:
-    """-log S0(u) before scale and plateau, by the kernel's own function."""
-    from sim.engine.curves import cumulative_hazard
-
-    curve = np.array([1.0, 0.0, a, b, *table])
-    return float(cumulative_hazard(np.zeros(1, dtype=np.int64), curve, family, 0, u))
-
-
-def _unit_hazard(family: int, a: float, b: float, table: list[float], u: float) -> float:
-    """The hazard a day at u before scale, as the slope of the cumulative hazard over a second on either side."""
-    step = 1.0 / 86400.0
-    low = max(u - step, 0.0)
-    slope = (_unit_cumulative(family, a, b, table, u + step) - _unit_cumulative(family, a, b, table, low)) / (
-        u + step - low
-    )
-    if not slope > 0:
-        raise EngraftError(f"the baseline has no hazard at {u:g} d, so no level can be met there")
-    return slope
+    try:
+        curve = curve_of(hazard, build.value)
+    except Unfit as unfit:
+        raise EngraftError(f"{format_path(unfit.path)}: {unfit}") from None
+    place = build.floats([curve.power, curve.plateau, curve.a, curve.b, *curve.pieces])
+    cured = at.NONE if hazard.baseline.latent_class is None else build.constant(curve.cured)
+    return _FAMILIES[curve.family], place, cured

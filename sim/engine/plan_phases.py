@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sim.engine import layout as at
 from sim.engine.builder import Builder
 from sim.engine.plan_curves import distribution
+from sim.protocol.addresses import phase_site, test_site
 from sim.protocol.schema import Outcome, Phase, Row, Test
 from sim.units import to_ticks
 
@@ -34,7 +35,7 @@ def phase_tables(build: Builder, distributions: list[list[int]]) -> PhaseTables:
     for name, phase in build.protocol.phases.items():
         row = _phase_row(build, distributions, name, phase)
         row[at.P_TESTS], row[at.P_N_TESTS] = len(tables.tests), len(phase.tests)
-        site = phase.site or f"phase.{name}"
+        site = phase_site(name, phase)
         for test in phase.tests:
             tables.tests.append(_test_row(build, distributions, test, site))
             names.append((test.assay, test.into))
@@ -45,7 +46,7 @@ def phase_tables(build: Builder, distributions: list[list[int]]) -> PhaseTables:
 
 def _phase_row(build: Builder, distributions: list[list[int]], name: str, phase: Phase) -> list[int]:
     row = [at.NONE] * at.P_WIDTH
-    site = phase.site or f"phase.{name}"
+    site = phase_site(name, phase)
     row[at.P_UNTIL_DEPENDS] = 0
     _length(build, distributions, row, name, phase, site)
     row[at.P_EMITS] = _events(build, phase.emits)
@@ -148,9 +149,9 @@ def _rows(build: Builder, rows: list[Row]) -> int:
     return build.ints(words)
 
 
-def _test_row(build: Builder, distributions: list[list[int]], test: Test, phase_site: str) -> list[int]:
+def _test_row(build: Builder, distributions: list[list[int]], test: Test, phase: str) -> list[int]:
     assay = build.protocol.assays[test.assay]
-    site = test.site or f"{phase_site}.test.{test.into}"
+    site = test_site(phase, test)
     row = [at.NONE] * at.T_WIDTH
     row[at.T_MARKER], row[at.T_LIMIT] = build.markers[assay.reads], build.expression(assay.limit)
     if assay.noise is not None:

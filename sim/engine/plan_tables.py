@@ -8,7 +8,7 @@ from sim.engine import layout as at
 from sim.engine.builder import Builder
 from sim.engine.plan_curves import baseline, distribution
 from sim.errors import EngraftError
-from sim.protocol.schema import Attribute
+from sim.protocol.addresses import attribute_site, delay_site, hazard_site, toxicity_site
 from sim.units import to_ticks
 
 
@@ -27,11 +27,6 @@ def attribute_rows(build: Builder, distributions: list[list[int]]) -> list[list[
         rows.append([kind, drawn, code, place, at.NONE, bit])
     _correlate(build, rows, distributions)
     return rows
-
-
-def attribute_site(name: str, attribute: Attribute) -> str:
-    """The address of an attribute's draw."""
-    return attribute.site or f"patient.{name}"
 
 
 def _correlate(build: Builder, rows: list[list[int]], distributions: list[list[int]]) -> None:
@@ -84,7 +79,7 @@ def hazard_rows(build: Builder) -> list[list[int]]:
             row[at.Z_AGE] = build.variables["attribute", hazard.clock.age]
             unit = build.protocol.patient[hazard.clock.age].unit or "years"
             row[at.Z_AGE_SCALE] = to_ticks(365.25 if unit.startswith("y") else 1.0)
-        site = hazard.site or f"hazard.{name}"
+        site = hazard_site(name, hazard)
         row[at.Z_FAMILY], row[at.Z_CURVE], row[at.Z_CURED] = family, curve, cured
         row[at.Z_SITE], row[at.Z_CURE_SITE] = build.site(site), build.site(f"{site}.cured")
         row[at.Z_SCOPE], row[at.Z_MULTIPLIER] = build.expression(hazard.while_, held=True), multiplier
@@ -140,7 +135,7 @@ def delay_rows(build: Builder, distributions: list[list[int]]) -> list[list[int]
     """Events that follow others after a drawn time."""
     rows = []
     for name, delay in build.protocol.delays.items():
-        site = delay.site or f"delay.{name}"
+        site = delay_site(name, delay)
         rows.append([
             build.expression(delay.happens),
             build.site(site),
@@ -157,7 +152,7 @@ def toxicity_rows(build: Builder, distributions: list[list[int]]) -> list[list[i
     """Adverse events of exposure."""
     rows = []
     for name, toxicity in build.protocol.toxicities.items():
-        site = toxicity.site or f"toxicity.{name}"
+        site = toxicity_site(name, toxicity)
         grades = toxicity.grades
         rows.append([
             build.expression(toxicity.probability),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from sim.protocol import checks_doses, checks_graph, checks_guards, checks_hazards
+from sim.protocol.checks_curves import CURVE_CHECKS
 from sim.protocol.checks_expressions import EXPRESSION_CHECKS
 from sim.protocol.checks_numbers import NUMBER_CHECKS
 from sim.protocol.checks_provenance import PROVENANCE_CHECKS
@@ -18,7 +19,7 @@ Check = Callable[[Subject], Iterable[Finding]]
 # Each check with the sections it relies on.
 _NAMES = (*EXPRESSION_CHECKS, *REFERENCE_CHECKS)
 _SHAPE = (*checks_graph.GRAPH_CHECKS, *checks_hazards.FLAG_CHECKS)
-_OTHERS = (*NUMBER_CHECKS, *checks_hazards.HAZARD_CHECKS, *checks_doses.DOSE_CHECKS)
+_OTHERS = (*NUMBER_CHECKS, *CURVE_CHECKS, *checks_hazards.HAZARD_CHECKS, *checks_doses.DOSE_CHECKS)
 _COURSE = (*checks_graph.COURSE_CHECKS, *checks_guards.COURSE_CHECKS)
 
 # Checks that what the file says is true and of use. They are made of files as they stand: "what if only two cycles are

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sim.protocol.addresses import addresses
 from sim.protocol.course import DEATH, Course
 from sim.protocol.expression_tree import Expression, Name, unparse, walk
 from sim.protocol.findings import Finding
-from sim.protocol.paths import DocumentPath
+from sim.protocol.paths import DocumentPath, format_path
 from sim.protocol.satisfiable import can_hold
 from sim.protocol.schema import Hazard
 from sim.protocol.scope import ENROLMENT, START
@@ -186,9 +187,10 @@ def _markers_read(subject: Subject, name: str, hazard: Hazard) -> set[str]:
 
 
 def sites(subject: Subject) -> Iterator[Finding]:
-    """Addresses of draws that are kept by name are each used once."""
+    """Each address of draws is used once."""
     protocol = subject.protocol
     seen: dict[str, str] = {}
+    twice: set[str] = set()
     for section, entries in (
         ("patient", protocol.patient),
         ("toxicities", protocol.toxicities),
@@ -204,11 +206,21 @@ def sites(subject: Subject) -> Iterator[Finding]:
                 if site is None:
                     continue
                 if site in seen:
+                    twice.add(site)
                     message = (
                         f'the site "{site}" is taken by {seen[site]}, and two decisions must not share luck; rename one'
                     )
                     yield Finding(path, message)
                 seen.setdefault(site, ".".join(str(part) for part in path[:2]))
+    drawing: dict[str, DocumentPath] = {}
+    told: set[tuple[DocumentPath, DocumentPath]] = set()
+    for path, address in addresses(protocol):
+        first = drawing.setdefault(address, path)
+        taken = any(address == site or address.startswith(f"{site}.") for site in twice)
+        if first is not path and not taken and (first, path) not in told:
+            told.add((first, path))
+            message = f'this would draw with the luck of {format_path(first)} ("{address}"); give one a site of its own'
+            yield Finding(path, message)
 
 
 _EVENTS = ("phases", "hazards", "crossings", "delays", "toxicities")

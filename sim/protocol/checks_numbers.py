@@ -11,9 +11,11 @@ from sim.protocol.paths import DocumentPath
 from sim.protocol.schema import Hazard
 from sim.protocol.subject import Subject
 from sim.protocol.walk import TIMES
+from sim.units import LONGEST_DAYS, TICKS_PER_DAY
 
 _ABOVE_ZERO = frozenset({"sigma", "shape", "scale", "median", "a", "b", "rate", "every", "hazards_read_every", "after"})
 _SPREAD = frozenset({"sd"})
+_TICKED = frozenset({"every", "hazards_read_every", "after"})
 # Amounts of time that a distribution of times may not fall below 0 with.
 _TIMES = frozenset({"fixed", "mean", "low", "high", "at_most", "from"})
 
@@ -36,6 +38,10 @@ def ranges(subject: Subject) -> Iterator[Finding]:
             message = f"found {value:g}; {key} must be above 0"
         elif key == "at" and value <= 0:
             message = f"found {value:g} d; a level is given at a time after 0"
+        elif key in _TICKED and located.expect == "duration" and value * TICKS_PER_DAY < 1:
+            message = f"found {value:g} d; {key} must be at least {1 / TICKS_PER_DAY:g} d, the finest time"
+        elif located.expect == "duration" and path[0] != "hazards" and value >= LONGEST_DAYS:
+            message = f"found {value:g} d; write a time below {LONGEST_DAYS:,.0f} d"
         elif key in _SPREAD and value < 0:
             message = f"found {value:g}; a standard deviation is not negative"
         elif located.expect == "duration" and key in _TIMES and value < 0:
@@ -56,17 +62,12 @@ def shares_as_times(subject: Subject) -> Iterator[Finding]:
 
 
 def orders(subject: Subject) -> Iterator[Finding]:
-    """Constants that must stand in an order: low and high, cuts, from and at, mean and sd of a gamma distribution."""
+    """Constants that must stand in an order: low and high, cuts, from and at."""
     for path in subject.trees:
         if path[-1] == "high" and path[-2] == "uniform":
             low, high = subject.constant(*path[:-1], "low"), subject.constant(*path)
             if low is not None and high is not None and low >= high:
                 yield Finding(path, f"low must be below high, found {low:g} and {high:g}")
-        if path[-1] == "sd" and path[-2] == "gamma":
-            for key in ("mean", "sd"):
-                value = subject.constant(*path[:-1], key)
-                if value is not None and value <= 0:
-                    yield Finding((*path[:-1], key), f"found {value:g}; {key} of a gamma distribution must be above 0")
     for name, hazard in subject.protocol.hazards.items():
         yield from _level_order(subject, name, hazard)
     for path in subject.trees:
@@ -78,35 +79,33 @@ def orders(subject: Subject) -> Iterator[Finding]:
                 yield Finding(path, f"cuts must increase from 0, found {value:g} d after {before:g} d")
 
 
+def tables(subject: Subject) -> Iterator[Finding]:
+    """Gamma and beta distributions whose quantiles can be put into a table."""
+    for path, (located, _) in subject.trees.items():
+        value = subject.constant(*path)
+        if value is None or path[-2:-1] not in {("gamma",), ("beta",)}:
+            continue
+        message = ""
+        if path[-2] == "gamma":
+            mean = subject.constant(*path[:-1], "mean")
+            if value <= 0:
+                message = f"found {value:g}; {path[-1]} of a gamma distribution must be above 0"
+            elif path[-1] == "mean" and not 1e-100 <= value <= 1e100:
+                message = f"found {value:g}; write a mean that is neither as small nor as large"
+            elif path[-1] == "sd" and mean is not None and mean > 0 and not 1e-6 <= value / mean <= 1e3:
+                message = f"found {value:g}, and a mean of {mean:g}; sd must be from 0.000001 to 1000 times the mean"
+        elif value > 0 and not 1e-6 <= value <= 1e6:
+            message = f"found {value:g}; {path[-1]} of a beta distribution must be from 0.000001 to 1000000"
+        if message:
+            yield Finding(path, message, text=located.text)
+
+
 def _level_order(subject: Subject, name: str, hazard: Hazard) -> Iterator[Finding]:
     here: DocumentPath = ("hazards", name, "level")
-    level = hazard.level
-    if level is None:
-        return
-    at, start = subject.constant(*here, "at"), subject.constant(*here, "from")
-    if at is not None and start is not None and start and start >= at:
-        yield Finding((*here, "from"), f"from must come before at, found {start:g} d and {at:g} d")
-    latent = hazard.baseline.latent_class
-    below: DocumentPath = ("latent_class", "uncured") if latent is not None else ()
-    family = (latent.uncured if latent is not None else hazard.baseline).family
-    plateau = subject.constant("hazards", name, "baseline", *below, family, "plateau") or 0.0
-    cured = subject.constant("hazards", name, "baseline", "latent_class", "cured") or 0.0
-    if start and (plateau or latent is not None):
-        yield Finding((*here, "from"), "from does not go with a plateau or a cured class; give the level from time 0")
-        return
-    probability = subject.constant(*here, "probability")
-    cumulative = subject.constant(*here, "cumulative_hazard")
-    if probability is None and cumulative is not None and cumulative >= 0:
-        probability = -math.expm1(-cumulative)
-    if probability is None or not 0 <= probability <= 1 or not 0 <= plateau < 1 or not 0 <= cured < 1:
-        return
-    most = 1.0 - plateau
-    if level.of == "all":
-        most *= 1.0 - cured
-    if probability >= most:
-        key = "probability" if level.probability is not None else "cumulative_hazard"
-        what = f"{probability:.4g} have the event by then, but the baseline lets only {most:.4g} ever have it"
-        yield Finding((*here, key), f"{what}; lower the level")
+    if hazard.level is not None:
+        at, start = subject.constant(*here, "at"), subject.constant(*here, "from")
+        if at is not None and start is not None and start and start >= at:
+            yield Finding((*here, "from"), f"from must come before at, found {start:g} d and {at:g} d")
 
 
 def sums(subject: Subject) -> Iterator[Finding]:
@@ -241,6 +240,7 @@ NUMBER_CHECKS = (
     (ranges, ()),
     (shares_as_times, ()),
     (orders, ()),
+    (tables, ()),
     (sums, ("phases", "patient", "toxicities")),
     (weights, ()),
     (marker_bounds, ("markers",)),

@@ -1,7 +1,7 @@
 """Checks where clinical numbers come from: in a traced protocol none stands bare. Structure is left alone.
 
-A parameter has its source or assumption, its prior and its unit beside it; a bare number has none of them. Structure,
-which may stand bare, is what the protocol itself prescribes or defines: fixed lengths of phases and cycles, days, doses,
+A parameter has its source or assumption, its prior and its unit beside it; a bare number has none of them. Structure
+is what the protocol itself prescribes or defines, and may stand bare: fixed lengths of phases and cycles, days, doses,
 cut-offs in guards, detection limits, turnaround, reference levels in a product with a parameter, and 0 and 1.
 """
 
@@ -53,7 +53,7 @@ def _is_clinical(subject: Subject, path: DocumentPath) -> bool:
         case ("hazards", _, "baseline", *_, "cuts", _):
             return False
         case ("hazards", name, "level", key):
-            # Half of the patients at a sourced median, or a sourced share at two years: one of the two tells the height.
+            # Half of the patients at a sourced median, or a sourced share at two years: one of the two will do.
             at = subject.tree("hazards", name, "level", "at")
             return key not in ("at", "from") and at is not None and not any(isinstance(n, Name) for n in walk(at))
     return True

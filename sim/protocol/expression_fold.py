@@ -24,6 +24,7 @@ from sim.protocol.expression_tree import (
     unparse,
 )
 from sim.protocol.expression_values import Value, evaluate, is_state_word
+from sim.units import LONGEST_DAYS
 
 
 def fold(expression: Expression, scope: Scope, *, states: tuple[str, ...] | None = None) -> Expression:
@@ -117,6 +118,8 @@ class _Folder:
             days = _constant(duration)
             if days is not None and not float(days) > 0:
                 self.wrong(node.arguments[1], f"the duration of within() is {float(days):g} days; it must be positive")
+            elif days is not None and float(days) >= LONGEST_DAYS:
+                self.wrong(node.arguments[1], f"the duration of within() is {float(days):g} days; write a shorter one")
             return replace(node, arguments=(node.arguments[0], duration))
         if node.function in ("phase", "visited", "since", "count", "eradicated", "result"):
             return node

@@ -57,7 +57,7 @@ def _expression_text(value: Any) -> Any:
     if isinstance(value, int | float):
         return repr(value)
     if not isinstance(value, str):
-        raise ValueError(f"expected an expression (a number or text such as \"a + 2 * b\"), found a {_kind_of(value)}")
+        raise ValueError(f'expected an expression (a number or text such as "a + 2 * b"), found a {_kind_of(value)}')
     return value.strip()
 
 

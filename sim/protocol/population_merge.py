@@ -32,9 +32,8 @@ def population_problems(document: Document) -> list[Problem]:
             parse(located.text)
         except ExpressionErrors as errors:
             findings += wrong(located, errors)
-    sections = (("parameters", population.parameters), ("switches", population.switches), ("patient", population.patient))
-    for section, entries in sections:
-        for name, entry in entries.items():
+    for section in ("parameters", "switches", "patient"):
+        for name, entry in getattr(population, section).items():
             findings += _source(population, entry.source, section, name, "source")
     for index, correlation in enumerate(population.correlations):
         findings += _source(population, correlation.source, "correlations", index, "source")

@@ -83,8 +83,8 @@ class Cycles(Model):
 class Days(Model):
     """Days of a cycle on which treatment runs: ``d1-28``."""
 
-    first: Annotated[int, Field(ge=1)]
-    last: Annotated[int, Field(ge=1)]
+    first: Annotated[int, Field(ge=1, le=9999)]
+    last: Annotated[int, Field(ge=1, le=9999)]
 
     @classmethod
     def shorthand(cls) -> list[dict[str, Any]]:

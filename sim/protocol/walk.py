@@ -31,6 +31,12 @@ TIMES = frozenset(
 )
 # What is compiled into numbers before any patient exists.
 _CONSTANT = frozenset({("hazards", "baseline"), ("hazards", "level"), ("markers", "hazards_read_every")})
+_CONSTANT_ENDS = frozenset(
+    {
+        *(("gamma", "mean"), ("gamma", "sd"), ("beta", "a"), ("beta", "b")),
+        *(("cycles", "every"), ("timeout", "after"), ("await", "at_most")),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +118,7 @@ def _placed(protocol: Protocol, found: Located) -> Located:
     """The same expression with what its place says about unit, duration and constancy."""
     path = found.path
     field = (path[0], path[2]) if len(path) > 2 else ()
-    table = path[-2:] in {("gamma", "mean"), ("gamma", "sd"), ("beta", "a"), ("beta", "b"), ("cycles", "every")}
-    found = replace(found, constant=field in _CONSTANT or table)
+    found = replace(found, constant=field in _CONSTANT or path[-2:] in _CONSTANT_ENDS)
     if found.expect == "marker":
         return replace(found, unit=_marker_unit(protocol, path))
     if found.expect != "number":
