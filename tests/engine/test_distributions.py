@@ -61,7 +61,7 @@ def test_a_draw_is_the_quantile_of_its_uniform_and_rises_with_it(drawn: Any, nam
     values = drawn.attribute(name)[:5_000]
     law = FAMILIES[name][1]
     # Tables over normal scores interpolate: their error is compared with the local spread, not with the value.
-    tolerance = 2e-5 * law.std() if name.startswith(("gamma", "beta")) else 0.0
+    tolerance = 1e-4 * law.std() if name.startswith(("gamma", "beta")) else 0.0
     assert values == pytest.approx(np.where(u < 0.5, law.ppf(u), law.isf(1.0 - u)), rel=2e-11, abs=tolerance + 1e-12)
     assert (np.diff(values[np.argsort(u)]) >= 0).all()
 
