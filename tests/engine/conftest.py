@@ -43,6 +43,7 @@ class Lab:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.deviations: list[float] = []
 
     def protocol(self, text: str, **changes: Any) -> Protocol:
         """The protocol whose sections a text gives; header, death and a way to it beyond any horizon are added."""
@@ -88,8 +89,7 @@ class Lab:
         ticks = history.first_tick(event)
         return np.where(ticks < 0, np.inf, ticks / TICKS_PER_DAY)
 
-    @staticmethod
-    def share(happened: np.ndarray, expected: float, what: str = "") -> None:
+    def share(self, happened: np.ndarray, expected: float, what: str = "") -> None:
         """A share agrees with a probability within 4 binomial standard errors.
 
         A deviation of 5.3 standard errors would be caught with 90 % power: at 200,000 patients and a probability of one
@@ -98,6 +98,8 @@ class Lab:
         n = len(happened)
         error = math.sqrt(expected * (1.0 - expected) / n)
         found = float(np.mean(happened))
+        if error > 0.0:
+            self.deviations.append(float((found - expected) / error))
         assert abs(found - expected) <= STANDARD_ERRORS * error + 1e-9, (
             f"{what}: {found:.5f} of {n:,}, expected {expected:.5f} with standard error {error:.5f}"
         )
@@ -109,6 +111,21 @@ class Lab:
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
+def lab(tmp_path: Path, request: pytest.FixtureRequest) -> Lab:
     """Where probes are written and run."""
-    return Lab(tmp_path)
+    lab = Lab(tmp_path)
+    request.node.user_properties.append(("deviations", lab.deviations))
+    return lab
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how far the shares were from theory, in all."""
+    reports = [report for report in terminalreporter.getreports("passed") if report.when == "call"]
+    found = {report.nodeid: dict(report.user_properties).get("deviations", []) for report in reports}
+    z = np.array([value for values in found.values() for value in values])
+    if len(z):
+        worst = max(found, key=lambda node: max(map(abs, found[node]), default=0.0))
+        terminalreporter.write_line(
+            f"{len(z):,} shares against theory: mean square deviation {np.mean(z**2):.3f}, "
+            f"largest {np.abs(z).max():.2f} standard errors, in {worst.partition('::')[2]}"
+        )

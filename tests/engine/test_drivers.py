@@ -59,9 +59,8 @@ def test_workers_and_chunks_change_nothing(engine: str, patients: int) -> None:
     whole = simulate("all-mrd2023", patients=patients, seed=5, engine=engine, chunk=10 * patients)
     for chunk in (1, 7, 1_000):
         assert_same(simulate("all-mrd2023", patients=patients, seed=5, engine=engine, chunk=chunk), whole)
-    for workers in (2, 3):
-        assert_same(simulate("all-mrd2023", patients=patients, seed=5, engine=engine, workers=workers), whole)
-    assert_same(simulate("all-mrd2023", patients=patients, seed=5, engine=engine, workers=2, chunk=97), whole)
+    for how in ({"workers": 2}, {"workers": 2, "chunk": 97}, {"workers": 3}):
+        assert_same(simulate("all-mrd2023", patients=patients, seed=5, engine=engine, **how), whole)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

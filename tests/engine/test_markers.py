@@ -236,7 +236,7 @@ hazards:
 def test_a_hazard_reads_a_drifting_level_at_its_knots_and_on_its_grid(lab: Any, way: tuple[str, int]) -> None:
     """Knots at day 0 and, with the shift, at 130; readings every 20 days from each; quadrature over the start."""
     engine, n = way
-    days = lab.days(lab.run(READ_ON_A_GRID, n, engine), "relapse")
+    days = lab.days(lab.run(READ_ON_A_GRID, n, engine, horizon="2 y"), "relapse")
     depth = stats.norm.ppf((np.arange(4_000) + 0.5) / 4_000, -3, 0.5)
     knots = [*(20.0 * k for k in range(7)), *(130.0 + 20.0 * k for k in range(60))]
 
