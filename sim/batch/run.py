@@ -22,6 +22,10 @@ ENGINES: tuple[Engine, ...] = ("simpy", "compiled", "python", "auto")
 CHUNKS = {"simpy": 100, "compiled": 20_000, "python": 500}
 """Patients a chunk where the caller leaves it open: a SimPy calendar is quickest when short."""
 
+MOST_PATIENTS = 5_000_000
+"""A run is kept in memory, about 1.5 kB a patient; beyond this use replicates."""
+MOST_WORKERS = 1_000
+
 
 def simulate(
     protocol: str | Path | Protocol,
@@ -91,6 +95,11 @@ def simulate(
         raise UsageError(
             "patients, workers and chunk must be at least 1 and first at least 0, "
             f"found {patients}, {workers}, {chunk} and {first}"
+        )
+    if patients > MOST_PATIENTS or workers > MOST_WORKERS:
+        raise UsageError(
+            f"one run takes at most {MOST_PATIENTS:,} patients and {MOST_WORKERS:,} workers, "
+            f"found {patients} and {workers}; for more patients run several replicates"
         )
     ints = plan.for_run(seed=seed, replicate=replicate, horizon_days=days, detail=detail)
     if chosen != "python":
