@@ -158,7 +158,7 @@ def compare(
             }
         )
         return
-    for table in (published, contrast):
+    for table in (published, contrast) if len(published) else (contrast,):
         print_table(table, title=table.attrs["title"], caption=table.attrs["note"])
         typer.echo()
     typer.echo(f"{count(len(folder.files), 'file')} in {folder.path}; open {folder.path / 'report.html'}")

@@ -44,7 +44,7 @@ def as_published_table(summary: pd.DataFrame, titles: Mapping[str, str]) -> pd.D
             "time": _time(row["time_days"]),
             "printed": _printed(row),
             "simulated": _figure(row["estimate"], row[MC_SE]),
-            "difference": _points(row["estimate"] - row["printed"]),
+            "difference": points(row["estimate"] - row["printed"]),
             "source": row["source"].removesuffix("; interval repaired"),
         }
         for row in summary.to_dict("records")
@@ -78,7 +78,7 @@ def one_population_table(
 
     def difference(arm: str, subgroup: str, endpoint: str, days: float) -> str:
         row = paired.get((arm, subgroup, endpoint, days))
-        return MISSING if row is None else _points(row["difference"], row["paired_mc_se"])
+        return MISSING if row is None else points(row["difference"], row["paired_mc_se"])
 
     rows = []
     for subgroup, endpoint, days in _shown(summary, config, kinds):
@@ -134,10 +134,12 @@ def _figure(estimate: float, error: float) -> str:
     return f"{100 * estimate:.1f} ± {_error(error)}"
 
 
-def _points(difference: float, error: float | None = None) -> str:
+def points(difference: float, error: float | None = None) -> str:
+    """A difference of shares in percentage points, signed but for zero, with its Monte Carlo error if there is one."""
     if difference != difference:
         return MISSING
-    text = f"{100 * difference:+.1f}".replace("-", "−")
+    text = f"{100 * difference:+.1f}"
+    text = "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
     return text if error is None else f"{text} ± {_error(error)}"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.batch.folder import NOTICE, ResultFolder
+from sim.compare.tables import points
 from sim.report.difference import differences, short
 from sim.report.pictures import Picture, comparison_pictures, graph_pictures
 from sim.units import format_duration
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from sim.compare.run import Comparison
     from sim.protocol.fields import Prior
     from sim.protocol.schema import Parameter, Protocol, Switch
-
-_MINUS = "−"
 
 
 def write_report(comparison: Comparison, folder: ResultFolder) -> None:
@@ -121,15 +120,10 @@ def _result(comparison: Comparison) -> Iterator[str]:
             found = there[(there["endpoint"] == endpoint) & (there["arm"] == arm)]
             found = found[found["measure"] == comparison.kinds[endpoint]]
             for row in found.to_dict("records"):
-                words += f" ({_points(row['difference'])} points, {_points(row['paired_low'])} to "
-                words += f"{_points(row['paired_high'])})"
+                words += f" ({points(row['difference'])} points, {points(row['paired_low'])} to "
+                words += f"{points(row['paired_high'])})"
             told.append(words)
         yield f"{rules[endpoint].title or endpoint} at {format_duration(days)}: {', '.join(told)}."
-
-
-def _points(value: float) -> str:
-    text = f"{100 * value:+.1f}"
-    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", _MINUS)
 
 
 def _setting(comparison: Comparison) -> str:
