@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sim.engine.code import duration_ticks, evaluate, fail, marker_level, next_uniform, probability
+from sim.engine.code import duration_ticks, evaluate, fail, keep_draw_in_step, marker_level, next_uniform, probability
 from sim.engine.curves import FOREVER, cumulative_hazard, inverse_cumulative_hazard
 from sim.engine.jit import compiled, part, small
 from sim.engine.layout import *
@@ -248,4 +248,5 @@ def start_delay(I, F, k):
     I[timer] = NEVER
     happens = probability(I, F, I[row + L_HAPPENS], I[row + L_LABEL])
     if next_uniform(I, I[row + L_SITE]) < happens:
+        keep_draw_in_step(I, I[row + L_AFTER], I[row + L_SITE])
         I[timer] = I[NOW] + duration_ticks(I, F, I[row + L_AFTER])

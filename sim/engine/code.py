@@ -167,6 +167,19 @@ def next_uniform(I, site):
     return uniform(I[H_SEED], I[H_REPLICATE], I[PATIENT], I[I[H_SITES] + site], occurrence)
 
 
+@small
+def keep_step(I, site, leader):
+    """Give a site the occurrence just used at another: what hangs on a draw stays aligned however often it happens."""
+    if site >= 0:
+        I[I[SI_OCCURRENCES] + site] = I[I[SI_OCCURRENCES] + leader] - 1
+
+
+@small
+def keep_draw_in_step(I, d, leader):
+    """The same for the site of a distribution."""
+    keep_step(I, I[I[H_DISTRIBUTIONS] + d * D_WIDTH + D_SITE], leader)
+
+
 @part
 def quantile_at(F, table, n, u):
     """Interpolated quantile from a table over normal scores from -8 to 8, where both tails have nodes."""

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from sim.engine.clocks import set_marker, shift_marker, start_delay, start_hazard
-from sim.engine.code import counter_value, draw, duration_ticks, evaluate, fail, marker_level, next_uniform, probability
+from sim.engine.code import (
+    counter_value,
+    draw,
+    duration_ticks,
+    evaluate,
+    fail,
+    keep_draw_in_step,
+    keep_step,
+    marker_level,
+    next_uniform,
+    probability,
+)
 from sim.engine.jit import compiled, part, small
 from sim.engine.layout import *
 
@@ -154,6 +165,8 @@ def _expose(I, F, toxicities):
         p = probability(I, F, I[row + X_PROBABILITY], I[row + X_LABEL])
         timer = I[SI_TIMERS] + I[row + X_SLOT]
         if next_uniform(I, I[row + X_SITE]) < p:
+            keep_draw_in_step(I, I[row + X_ONSET], I[row + X_SITE])
+            keep_step(I, I[row + X_GRADE_SITE], I[row + X_SITE])
             onset = I[NOW] + duration_ticks(I, F, I[row + X_ONSET])
             I[timer] = min(I[timer], onset)
 
@@ -289,6 +302,7 @@ def _draw_outcome(I, F, log, phase):
     row = I[phase + P_OUTCOMES] + chosen * O_WIDTH
     for k in range(I[row + O_N_SETS]):
         setting = I[row + O_SETS] + k * SET_WIDTH
+        keep_draw_in_step(I, I[setting + SET_DISTRIBUTION], I[phase + P_OUTCOME_SITE])
         value = draw(I, F, I[setting + SET_DISTRIBUTION])
         if I[setting + SET_KIND] == SET_MARKER:
             m = I[setting + SET_TARGET]
