@@ -56,10 +56,10 @@ def test_an_unknown_protocol_is_a_usage_error() -> None:
 
 def test_the_largest_seed_replicate_and_patient_run() -> None:
     last = 2**63 - 1
-    history = simulate("all-mrd2019", patients=2, seed=last, replicate=last, first=2**62, engine="compiled")
-    assert history.patient_ids.tolist() == [2**62, 2**62 + 1]
+    history = simulate("all-mrd2019", patients=2, seed=last, replicate=last, first=2**62 - 2, engine="compiled")
+    assert history.patient_ids.tolist() == [2**62 - 2, 2**62 - 1]
     assert (
-        simulate("all-mrd2019", patients=2, seed=last, replicate=last, first=2**62, engine="simpy").log.tobytes()
+        simulate("all-mrd2019", patients=2, seed=last, replicate=last, first=2**62 - 2, engine="simpy").log.tobytes()
         == history.log.tobytes()
     )
 
