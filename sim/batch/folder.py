@@ -110,6 +110,8 @@ def write_atomically(path: Path, content: bytes) -> None:
         temporary.replace(path)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from error
+    except RecursionError:
+        raise UsageError(f"cannot write {path}: too many folders inside one another") from None
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -224,7 +226,8 @@ def run_info(*, started: float, finished: float, workers: int = 1, **more: Any) 
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+    # A name that is not UTF-8 arrives as lone surrogates, which JSON can spell and UTF-8 cannot.
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 
 def _files_of(manifest_path: Path) -> tuple[str, ...]:

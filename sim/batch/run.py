@@ -83,8 +83,6 @@ def simulate(
     from sim.engine.plan import compile_plan
     from sim.protocol.resolve import load_protocol
 
-    plan = compile_plan(load_protocol(protocol, set=set, population=population))
-    chosen = _engine(plan, engine, arrivals)
     days = horizon_days(horizon)
     whole = {"patients": patients, "seed": seed, "replicate": replicate, "first": first}
     whole |= {"workers": workers} | ({} if chunk is None else {"chunk": chunk})
@@ -96,11 +94,15 @@ def simulate(
             "patients, workers and chunk must be at least 1 and first at least 0, "
             f"found {patients}, {workers}, {chunk} and {first}"
         )
+    if first + patients > 2**62:
+        raise UsageError(f"patients are numbered below 2**62, found {patients} from {first}")
     if patients > MOST_PATIENTS or workers > MOST_WORKERS:
         raise UsageError(
             f"one run takes at most {MOST_PATIENTS:,} patients and {MOST_WORKERS:,} workers, "
             f"found {patients} and {workers}; for more patients run several replicates"
         )
+    plan = compile_plan(load_protocol(protocol, set=set, population=population))
+    chosen = _engine(plan, engine, arrivals)
     ints = plan.for_run(seed=seed, replicate=replicate, horizon_days=days, detail=detail)
     if chosen != "python":
         announce()
@@ -117,7 +119,7 @@ def simulate(
 
         run_chunk(plan, ints, chosen, first, 1, None)  # compiles here, so that the workers find it done
         work = (delayed(run_chunk)(plan, ints, chosen, start, count, None) for start, count in spans)
-        chunks = list(Parallel(n_jobs=workers)(work))
+        chunks = list(Parallel(n_jobs=min(workers, len(spans)))(work))
     return History.of(plan, chunks, seed=seed, replicate=replicate, horizon_days=days, engine=chosen)
 
 

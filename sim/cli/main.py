@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -59,6 +60,10 @@ def run(arguments: Sequence[str]) -> int:
     int
         0 done; 1 it cannot be done (an invalid document among others); 2 the command was wrong; 130 interrupted.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character shows its number; a name that is not UTF-8 stops nothing.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code: Any = app(args=list(arguments), prog_name="engraft", standalone_mode=False)
     except typer.TyperException as error:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from sim.endpoints.groups import Clock
 from sim.errors import InvalidDocument, Position, Problem
 from sim.evidence.schema import Duration
 from sim.protocol.document import Document, DocumentPath, format_path, load_document, problems_from_pydantic
-from sim.protocol.fields import Model, Name, Names
+from sim.protocol.fields import Model, Name, Names, one_or_more
 from sim.protocol.library import find
 from sim.protocol.merge import apply_overrides
 from sim.protocol.nodes import MappingNode, node_from_plain
@@ -44,12 +44,15 @@ class CompareConfig(Model):
 
     ``set`` changes the protocol of every arm, ``arms.X.set`` that of one arm (and wins over ``set``): paths and values
     as in ``--set`` of a protocol. The first arm is the reference of all differences.
+
+    ``horizon`` and ``times`` count from the time zero of each endpoint. ``notes`` are printed under the table of the
+    common population and in the report.
     """
 
     schema_: Literal["engraft/compare/1"] = Field(alias="schema")
     title: str
     question: str = ""
-    notes: str = ""
+    notes: Annotated[list[str], BeforeValidator(one_or_more)] = []
     arms: Annotated[dict[str, Arm], Field(min_length=1)]
     population: str
     set: dict[str, Any] = {}
@@ -133,6 +136,8 @@ def _contradictions(config: CompareConfig) -> Iterator[tuple[DocumentPath, str]]
     horizon = parse_duration(config.horizon)
     if horizon <= 0:
         yield ("horizon",), f'found "{config.horizon}"; patients must be followed for some time'
+    if horizon >= 1e6:
+        yield ("horizon",), f'found "{config.horizon}"; write a horizon below 1,000,000 days'
     seen: dict[float, str] = {}
     for index, time in enumerate(config.times):
         days = parse_duration(time)

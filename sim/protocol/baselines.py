@@ -17,8 +17,8 @@ from sim.units import DAYS_PER_UNIT
 
 YEAR = DAYS_PER_UNIT["y"]
 _SECOND = 1.0 / 86400.0
-_LARGEST = 1e300
-"""Sums and products of what stays below this are finite."""
+_SMALLEST, _LARGEST = 1e-100, 1e100
+"""Sums, products and quotients of what lies between are finite."""
 
 Value = Callable[[str], float]
 """Works out an expression of constants."""
@@ -91,6 +91,7 @@ def _proper(proper: ProperBaseline, path: DocumentPath, value: Value) -> Curve:
         text = getattr(given, key)
         found = otherwise if text is None else value(text)
         _require(found > 0, (*path, key), found, "must be above 0")
+        _require(_SMALLEST < found < _LARGEST, (*path, key), found, "must be of a size that can be reckoned with")
         return found
 
     match proper.family:

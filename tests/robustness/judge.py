@@ -1,0 +1,82 @@
+"""What any file must do, however broken: be used, or be refused with positions; never fail in another way."""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sim.batch.run import run_chunk, simulate
+from sim.engine.plan import compile_plan
+from sim.errors import EngraftError, InvalidDocument, Problem
+from sim.protocol.resolve import load_protocol
+from sim.protocol.schema import Protocol
+
+MOST_SECONDS = 1.0
+"""Processor time that one file may take, simulation included."""
+
+PATIENT = re.compile(r"^[a-z0-9-]+: patient [0-9]+, site .+: .+; engraft trace .+ --patient [0-9]+ replays it$")
+
+
+def verdict(use: Callable[[], Protocol]) -> str:
+    """How a document ends: "refused", "failed" (for a patient, at a site) or "simulated".
+
+    Parameters
+    ----------
+    use
+        Loads the document; it may raise InvalidDocument and nothing else.
+    """
+    begun = time.process_time()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            ended = _simulated(use())
+        except InvalidDocument as invalid:
+            check_problems(invalid.problems)
+            ended = "refused"
+    seconds = time.process_time() - begun
+    assert seconds < MOST_SECONDS, f"took {seconds:.2f} s"
+    return ended
+
+
+def _simulated(protocol: Protocol) -> str:
+    compile_plan(protocol)  # raises nothing for a protocol that was checked
+    failure = ""
+    try:
+        history = simulate(protocol, patients=3, seed=20261121, engine="auto", horizon="5 y")
+    except EngraftError as error:
+        failure = str(error)
+    if failure:
+        assert PATIENT.match(failure)
+        return "failed"
+    assert (history.event_tick >= 0).all()
+    assert (history.event_tick <= history.end_tick.max()).all()
+    numbers = history.patients.select_dtypes("number").to_numpy(dtype=float)
+    assert np.isfinite(numbers).all(), history.patients
+    return "simulated"
+
+
+def check_problems(problems: Sequence[Problem]) -> None:
+    """Every problem names a file, a place, a path or the document, and says something."""
+    assert problems
+    for problem in problems:
+        position = problem.position
+        assert position.file
+        assert position.line >= 1
+        assert position.column >= 1
+        assert problem.message.strip()
+        assert len(problem.message) < 2000
+        file, line, column, path = str(problem).removeprefix(position.file).split(":", 3)
+        assert (file, int(line), int(column)) == ("", position.line, position.column)
+        assert path.strip() != ""
+
+
+def warm_up(protocol: str | Path) -> None:
+    """Compile the kernel and load what is loaded lazily, so that no file pays for it."""
+    plan = compile_plan(load_protocol(protocol))
+    run_chunk(plan, plan.for_run(seed=1, replicate=0, horizon_days=365.25), "compiled", 0, 1, None)
+    simulate(protocol, patients=1, seed=1, engine="compiled").patients  # noqa: B018
