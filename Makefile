@@ -2,6 +2,7 @@
 # make test    formatting, lint, types, layout and tests
 # make verify  large statistical checks against closed forms, stored reference values and mutated files
 # make bench   patients a second, printed with the machine they were measured on
+# make docs    runs what README, docs and notebooks show, and writes what it prints
 # make lint | format | clean
 #
 # Everything runs in .venv, which is made at first use. Another interpreter: make PYTHON=python3.12
@@ -10,7 +11,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 BIN := .venv/bin
 
-.PHONY: demo test verify bench lint style types tests format clean
+.PHONY: demo test verify bench docs lint style types tests format clean
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
 
@@ -36,6 +37,10 @@ verify: .venv/.dev
 
 bench: .venv/.dev
 	@set -e; for script in benchmarks/bench_*.py; do echo "$$script"; $(BIN)/python "$$script"; done
+
+docs: .venv/.dev
+	$(BIN)/python docs/refresh.py
+	$(BIN)/python notebooks/execute.py
 
 format: .venv/.dev
 	$(BIN)/python -m ruff check --fix .

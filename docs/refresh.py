@@ -1,0 +1,193 @@
+"""Runs what the documentation shows and writes what it prints: `make docs`. `--check` only says which page is stale.
+
+A ``yaml`` block with ``file=NAME`` is a file of that name. Commands after ``$ `` in a ``console`` block are run, and
+their output is written below them. The table after a comment ``<!-- keys: Phase -->`` lists the keys of that model of
+the schema, with the meanings that stand there.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from sim.cli.main import run
+from sim.protocol import fields, population, schema
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md")))
+TOUR = "docs/language.md"
+FIGURES = {"docs/figures/leukaemia-free-survival.svg": "results/all-mrd2019-vs-2023/figures/survival-LFS.svg"}
+"""Figures of the documentation, and where the commands of README.md leave them."""
+
+_BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)
+_KEYS = re.compile(r"(<!-- keys: (\w+) -->\n)(.*?)(?=\n\n|\Z)", re.S)
+_ROW = re.compile(r"^\| `([^`]+)` \|.*\| (.*) \|$", re.M)
+_KINDS = {
+    "number": "expression",
+    "probability": "expression",
+    "duration": "duration",
+    "marker": "expression",
+    "any": "expression",
+    "boolean": "guard",
+}
+
+
+def blocks(text: str, language: str) -> Iterator[tuple[str, str]]:
+    """What is written after the language of each code block of a page, and its content."""
+    for found in _BLOCK.finditer(text):
+        if found[1] == language:
+            yield found[2].strip(), found[3]
+
+
+def tour() -> str:
+    """The protocol that the examples of the language's reference make when they are put together."""
+    return "".join(content for kind, content in blocks((ROOT / TOUR).read_text("utf-8"), "yaml") if not kind)
+
+
+def refreshed(page: str, folder: Path) -> str:
+    """A page as it should be; its commands run in `folder`, one after the other."""
+    text = (ROOT / page).read_text("utf-8")
+    for kind, content in blocks(text, "yaml"):
+        if kind.startswith("file="):
+            (folder / kind.removeprefix("file=")).write_text(content, "utf-8")
+    with _inside(folder):
+        text = _BLOCK.sub(lambda found: _console(found) if found[1] == "console" else found[0], text)
+    return _KEYS.sub(_table, text)
+
+
+def _console(block: re.Match[str]) -> str:
+    lines = []
+    typed = [line[2:] for line in block[3].splitlines() if line.startswith("$ ")]
+    if not all(command.startswith("engraft ") for command in typed):
+        return block[0]  # commands of others, such as make
+    for line in block[3].splitlines():
+        if line.startswith("$ "):
+            lines += [line, *_printed(line[2:])]
+    return "\n".join([f"```console{block[2]}", *lines, "```"])
+
+
+def _printed(command: str) -> list[str]:
+    """What a command prints, errors included. A last part ``| head -n N`` is understood."""
+    typed, _, cut = command.partition(" | head -n ")
+    printed = io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(printed):
+        run(shlex.split(typed, comments=True)[1:])
+    # Errors name shipped files by their full path, which is another one on every machine.
+    lines = [line.rstrip() for line in printed.getvalue().replace(f"{ROOT}{os.sep}", "").splitlines()]
+    return lines[: int(cut)] if cut else lines
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    (folder / "tour.yaml").write_text(tour(), "utf-8")
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _table(found: re.Match[str]) -> str:
+    """The keys of a model: key, what is written there, default, and the meaning that the page gives."""
+    meanings = dict(_ROW.findall(found[3]))
+    rows = ["| key | written as | default | meaning |", "|---|---|---|---|"]
+    for name, info in model(found[2]).model_fields.items():
+        key = info.alias or name
+        if not meanings.get(key, "").strip():
+            raise SystemExit(f"{TOUR}: say what `{key}` of {found[2]} means, in the table of its keys")
+        rows.append(f"| `{key}` | {_written(info)} | {_default(info)} | {meanings[key]} |")
+    return found[1] + "\n".join(rows)
+
+
+def model(name: str) -> type[BaseModel]:
+    """A model of the schema by name."""
+    for room in (schema, fields, population):
+        if hasattr(room, name):
+            found: type[BaseModel] = getattr(room, name)
+            return found
+    raise SystemExit(f"the schema has no model {name}")
+
+
+def _default(info: FieldInfo) -> str:
+    if info.is_required():
+        return "required"
+    if info.default in (None, "", [], {}):
+        return ""
+    if isinstance(info.default, bool):
+        return str(info.default).lower()
+    if isinstance(info.default, BaseModel):
+        value = info.default.model_dump(exclude_none=True, by_alias=True)
+        return f"`{next(iter(value.values()))}`"
+    return f"`{info.default}`"
+
+
+def _written(info: FieldInfo) -> str:
+    for part in info.metadata:
+        if isinstance(part, fields.Kind):
+            return _KINDS[part.expect]
+        if getattr(part, "func", None) is fields.one_or_more:
+            return "name or names"
+    return _form(info.annotation)
+
+
+def _form(kind: Any) -> str:
+    """A type in words."""
+    origin, inside = get_origin(kind), get_args(kind)
+    if kind in (fields.Name, fields.Identifier):
+        return "name"
+    if origin is Annotated:
+        for part in inside[1:]:
+            if isinstance(part, fields.Kind):
+                return _KINDS[part.expect]
+        return _form(inside[0])
+    if origin in (Union, UnionType):
+        words = [_form(part) for part in inside if part is not type(None)]
+        return " or ".join(dict.fromkeys(words))
+    if origin is Literal:
+        return " or ".join(f"`{str(word).lower() if word is True else word}`" for word in inside)
+    if origin is list:
+        return f"list of {_form(inside[0])}"
+    if origin is dict:
+        return f"mapping to {_form(inside[1])}"
+    if isinstance(kind, type) and issubclass(kind, fields.Arguments | fields.Plateaued | fields.LatentClass):
+        return "arguments"
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return f"{re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', kind.__name__).lower()}"
+    return {str: "text", float: "number", int: "whole number", bool: "true or false"}[kind]
+
+
+def main() -> None:
+    """Refresh every page and figure, or with ``--check`` say which pages are stale."""
+    check = sys.argv[1:] == ["--check"]
+    stale = []
+    with tempfile.TemporaryDirectory() as place:
+        for page in PAGES:
+            new, old = refreshed(page, Path(place)), (ROOT / page).read_text("utf-8")
+            if new != old:
+                stale.append(page)
+                if not check:
+                    (ROOT / page).write_text(new, "utf-8")
+        for figure, made in FIGURES.items():
+            if not check:
+                (ROOT / figure).parent.mkdir(exist_ok=True)
+                shutil.copyfile(Path(place) / made, ROOT / figure)
+    print(f"{len(PAGES)} pages, {len(stale)} {'stale' if check else 'rewritten'}", *stale)
+    sys.exit(bool(stale) and check)
+
+
+if __name__ == "__main__":
+    main()
