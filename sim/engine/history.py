@@ -24,6 +24,11 @@ STATUSES = ("observed", "dead", "left")
 """Alive at the data cut; in a final phase after `death`; in another final phase."""
 
 
+def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Rows of several arrays; one array alone is not copied."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
 @dataclass(frozen=True, eq=False)
 class History:
     """Events and last states of n patients, sorted by patient, time and serial.
@@ -52,9 +57,9 @@ class History:
         """Join chunks of patients in a row."""
         return cls(
             plan,
-            np.concatenate([chunk.log for chunk in chunks]),
-            np.concatenate([chunk.ints for chunk in chunks]),
-            np.concatenate([chunk.floats for chunk in chunks]),
+            _joined([chunk.log for chunk in chunks]),
+            _joined([chunk.ints for chunk in chunks]),
+            _joined([chunk.floats for chunk in chunks]),
             **how,
         )
 

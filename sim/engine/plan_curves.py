@@ -13,7 +13,7 @@ from sim.protocol.paths import format_path
 from sim.protocol.schema import Hazard
 
 TABLE_NODES = 1025
-"""Nodes of a quantile table over normal scores -8 to 8: linear between them errs by about 1e-5 of an sd."""
+"""Nodes of a quantile table over normal scores -8 to 8: linear between them errs by at most 1e-4 of an sd."""
 
 _TWO_ARGUMENTS = {
     "normal": (at.NORMAL, "mean", "sd"),
