@@ -14,20 +14,17 @@ import math
 from sim.engine.clocks import eradicate, hold_on_grid, refresh, set_marker, start_hazard, stop_hazard
 from sim.engine.code import counter_value, draw_value, evaluate, fail, marker_level, next_uniform
 from sim.engine.draws import normal_quantile, uniform
+from sim.engine.events import emit, emit_all, log_row, log_value
 from sim.engine.jit import entry, part, small
 from sim.engine.layout import *
 from sim.engine.phases import (
     begin_phase,
     belongs_here,
     deliver_result,
-    emit,
-    emit_all,
     end_cycle,
     end_phase,
     enter_phase,
     go,
-    log_row,
-    log_value,
     shift_markers,
     time_out,
     toxicity_occurs,

@@ -71,7 +71,7 @@ def resolve(
     if population is not None:
         document = apply_population(document, load_document(find(population, "population")))
     if set:
-        document = apply_overrides(document, set)
+        document = apply_overrides(document, set, allow_same=True)
     altered = isinstance(protocol, Protocol) or population is not None or bool(set)
     return Resolved(_checked(document, altered=altered), document.inputs)
 
