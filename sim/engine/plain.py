@@ -7,6 +7,7 @@ from functools import cache
 from types import FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
 from numba.core.registry import CPUDispatcher
 
 from sim.engine import clocks, code, curves, draws, events, phases, step
@@ -30,4 +31,12 @@ def plain_kernel() -> dict[str, Callable[..., Any]]:
     plain["uniform"] = draws.uniform_by_numpy
     for namespace in namespaces:
         namespace.update({name: function for name, function in plain.items() if name in namespace})
+    quiet = plain["run_patients"]
+    plain["run_patients"] = lambda *arguments: _silently(quiet, arguments)
     return plain
+
+
+def _silently(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """Compiled arithmetic is that of IEEE 754 and says nothing of infinities; numpy's scalars warn unless told not to."""
+    with np.errstate(all="ignore"):
+        return function(*arguments)
