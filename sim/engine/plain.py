@@ -37,6 +37,6 @@ def plain_kernel() -> dict[str, Callable[..., Any]]:
 
 
 def _silently(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    """Compiled arithmetic is that of IEEE 754 and says nothing of infinities; numpy's scalars warn unless told not to."""
+    """Compiled arithmetic is IEEE 754 and says nothing of infinities; numpy's scalars warn unless told not to."""
     with np.errstate(all="ignore"):
         return function(*arguments)
