@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -112,7 +113,9 @@ def at_risk(endpoint: TimeToEvent) -> AtRisk:
     return AtRisk(endpoint.patient, endpoint.days, endpoint.code, None, None)
 
 
-def members(endpoint: TimeToEvent, groups: Grouping, word: str, *, clock: Clock = "endpoint") -> AtRisk:
+def members(
+    endpoint: TimeToEvent, groups: Grouping, word: str | Collection[str], *, clock: Clock = "endpoint"
+) -> AtRisk:
     """The patients of an endpoint who belong to a group.
 
     With a landmark they are those who had reached it, event-free and under observation, that is, whose event or
@@ -122,11 +125,12 @@ def members(endpoint: TimeToEvent, groups: Grouping, word: str, *, clock: Clock 
     Parameters
     ----------
     word
-        One of ``groups.words``.
+        One of ``groups.words``, or several that make up the group.
     clock
         Where time is counted from, see `Clock`; without a landmark there is only the endpoint's own.
     """
-    inside = groups.word[endpoint.row] == word
+    words = {word} if isinstance(word, str) else {*word}
+    inside = np.array([one in words for one in groups.word[endpoint.row]], dtype=np.bool_)
     if groups.tick is None:
         return AtRisk(endpoint.patient[inside], endpoint.days[inside], endpoint.code[inside], None, None)
     tick = groups.tick[endpoint.row]

@@ -59,11 +59,16 @@ class AtRisk(Model):
 
 
 class Group(Model):
-    """The patients a record speaks of: those whose attribute has this value; no group means all."""
+    """The patients a record speaks of: those whose attribute has this value, or one of these; no group means all."""
 
     by: Name
-    is_: str | int | float = Field(alias="is")
+    is_: str | int | float | Annotated[list[str | int | float], Field(min_length=1)] = Field(alias="is")
     title: str = ""
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values as words."""
+        return tuple(map(str, self.is_ if isinstance(self.is_, list) else [self.is_]))
 
 
 class Share(Model):

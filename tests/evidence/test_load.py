@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from sim.errors import InvalidDocument, UsageError
 from sim.evidence.load import load_evidence
+from sim.evidence.schema import Group
 
 SMALL = """\
 schema: engraft/evidence/1
@@ -91,3 +93,11 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 def test_an_unknown_name_suggests_the_nearest() -> None:
     with pytest.raises(UsageError, match=r'no evidence is named "fbmgt".*"fbmtg"'):
         load_evidence("fbmgt")
+
+
+def test_a_group_is_one_value_or_several():
+    assert Group.model_validate({"by": "mrd", "is": "negative"}).values == ("negative",)
+    several = Group.model_validate({"by": "mrd", "is": ["negative", "not_evaluable"]})
+    assert several.values == ("negative", "not_evaluable")
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        Group.model_validate({"by": "mrd", "is": []})
