@@ -21,7 +21,7 @@ from sim.endpoints.first_events import (
     ticks_of,
 )
 from sim.errors import EngraftError, did_you_mean
-from sim.units import TICKS_PER_DAY
+from sim.units import TICKS_PER_DAY, to_ticks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +94,14 @@ class TimeToEvent:
         return f"TimeToEvent {self.name} from {self.origin}: {self.n} patients ({counts})"
 
 
-def time_to_event(history: History, endpoint: Endpoint, *, name: str = "", cut: Integers | None = None) -> TimeToEvent:
+def time_to_event(
+    history: History,
+    endpoint: Endpoint,
+    *,
+    name: str = "",
+    cut: Integers | None = None,
+    horizon: float | None = None,
+) -> TimeToEvent:
     """Apply the rule of one endpoint to every enrolled patient.
 
     Time zero is enrolment, or the first occurrence of the event ``from`` at or after enrolment; who never reaches it
@@ -122,6 +129,8 @@ def time_to_event(history: History, endpoint: Endpoint, *, name: str = "", cut: 
     cut
         Tick of a data cut for each patient of the History, shape (n,), where follow-up ends before the horizon. Later
         events are not seen, and patients with a later time zero have no row.
+    horizon
+        Days after the endpoint's own time zero at which follow-up ends, if the History goes on for longer.
 
     Raises
     ------
@@ -131,6 +140,8 @@ def time_to_event(history: History, endpoint: Endpoint, *, name: str = "", cut: 
     start = _time_zero(history, endpoint)
     end = history.end_tick if cut is None else np.minimum(history.end_tick, cut)
     start = np.where(start > end, np.int64(NEVER), start)
+    if horizon is not None:
+        end = np.minimum(end, start + to_ticks(horizon))
     counted = list(dict.fromkeys([*endpoint.event, *endpoint.competing]))
     hits = first_rows(history, counted, after=start)
     stop = end
