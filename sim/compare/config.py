@@ -24,6 +24,13 @@ AS_PUBLISHED = "as-published"
 """What stands in the column ``population`` of studies that are shown in their own populations."""
 
 
+LATEST_TIME_ZERO = parse_duration("1 y")
+"""Days from a patient's start within which the time zero of an endpoint (enrolment, remission) is looked for.
+
+Patients are simulated for so much longer than the horizon, which counts from time zero.
+"""
+
+
 class Arm(Model):
     """One protocol, with changes of its own."""
 
@@ -68,6 +75,11 @@ class CompareConfig(Model):
     def times_days(self) -> tuple[float, ...]:
         """The times asked for, in days and rising."""
         return tuple(sorted(parse_duration(time) for time in self.times))
+
+    @property
+    def simulated_days(self) -> float:
+        """Days from each patient's start for which the arms are simulated."""
+        return parse_duration(self.horizon) + LATEST_TIME_ZERO
 
     @property
     def population_name(self) -> str:
@@ -136,8 +148,8 @@ def _contradictions(config: CompareConfig) -> Iterator[tuple[DocumentPath, str]]
     horizon = parse_duration(config.horizon)
     if horizon <= 0:
         yield ("horizon",), f'found "{config.horizon}"; patients must be followed for some time'
-    if horizon >= 1e6:
-        yield ("horizon",), f'found "{config.horizon}"; write a horizon below 1,000,000 days'
+    if horizon + LATEST_TIME_ZERO >= 1e6:
+        yield ("horizon",), f'found "{config.horizon}"; write a horizon of less than 999,634 days'
     seen: dict[float, str] = {}
     for index, time in enumerate(config.times):
         days = parse_duration(time)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.compare.config import CompareConfig
 from sim.compare.estimates import ALL, INCIDENCE, Curve, Label, curve, curve_rows, grid, kind_of, summary_rows
+from sim.endpoints.first_events import Integers
 from sim.endpoints.groups import AtRisk, Clock, Grouping, at_risk, grouping, members
 from sim.endpoints.table import EVENT, TimeToEvent, time_to_event
 from sim.protocol.schema import Endpoint
@@ -39,7 +41,16 @@ DIFFERENCES = (
     "unpaired_high",
     "n",
     "n_reference",
+    "discordant",
 )
+
+FEWEST_DISCORDANT = 5
+"""Patients who must have fared differently in two arms before a paired error is given.
+
+The error is that of a mean over patients, nearly all of whom add nothing to it; from a handful of others it is as good
+as unknown, and without any it would be a zero that only says how small the simulation was. Five is the count below
+which a normal approximation is commonly given up (Cochran, Biometrics 10 (1954) 417-451).
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +79,13 @@ class ArmData:
 def arm_data(name: str, history: History, config: CompareConfig) -> ArmData:
     """The endpoints and groups of one arm."""
     rules = history.protocol.endpoints
+    horizon = parse_duration(config.horizon)
     return ArmData(
         name,
-        {endpoint: time_to_event(history, rules[endpoint], name=endpoint) for endpoint in config.endpoints},
+        {
+            endpoint: time_to_event(history, rules[endpoint], name=endpoint, horizon=horizon)
+            for endpoint in config.endpoints
+        },
         {
             label: (grouping(history, by=subgroup.by, landmark=subgroup.landmark), subgroup.clock)
             for label, subgroup in config.subgroups.items()
@@ -172,12 +187,14 @@ def _difference(
     """Differences at each time, then of the restricted mean up to the last time, with both standard errors.
 
     Paired: the same virtual patient in both arms, by patient number; who is a member in one arm only counts there. It
-    is Monte Carlo error only. Unpaired: what two arms of different patients of that size would have.
+    is Monte Carlo error only, and not given where fewer than `FEWEST_DISCORDANT` patients fared differently. Unpaired:
+    what two arms of different patients of that size would have.
     """
     incidence = kind_of(rule) == INCIDENCE
     sign = 1.0 if incidence else -1.0
     everyone = np.union1d(one.patients.patient, other.patients.patient)
     rows = [np.searchsorted(everyone, cell.patients.patient) for cell in (one, other)]
+    discordant = _discordant([one, other], rows, everyone.size, times)
     count = len(times) + 1
     columns = {name: np.full(count, np.nan) for name in DIFFERENCES[7:14]}
     for place in range(count):
@@ -191,11 +208,10 @@ def _difference(
         unpaired = unpaired_difference(
             sign * one.influence.pseudo_values(place), sign * other.influence.pseudo_values(place)
         )
+        enough = discordant[place] >= FEWEST_DISCORDANT
         values = (
             sign * (estimates[0] - estimates[1]),
-            paired.mc_se,
-            paired.ci_low,
-            paired.ci_high,
+            *((paired.mc_se, paired.ci_low, paired.ci_high) if enough else (np.nan,) * 3),
             unpaired.mc_se,
             unpaired.ci_low,
             unpaired.ci_high,
@@ -211,4 +227,22 @@ def _difference(
         **columns,
         "n": one.curve.n,
         "n_reference": other.curve.n,
+        "discordant": discordant,
     }
+
+
+def _discordant(
+    cells: Sequence[_Cell], rows: Sequence[Integers], size: int, times: Sequence[float]
+) -> NDArray[np.int64]:
+    """How many patients fared differently in two arms by each time, then in time lost by the last; shape (t + 1,).
+
+    Who is a member in one arm only differs, whatever came after.
+    """
+    stayed_out = -1.0
+    outcome = np.full((2, len(times) + 1, size), stayed_out)
+    for arm, (cell, place) in enumerate(zip(cells, rows, strict=True)):
+        days = np.where(cell.patients.code == EVENT, cell.patients.time, np.inf)
+        for number, time in enumerate(times):
+            outcome[arm, number, place] = days <= time
+        outcome[arm, -1, place] = np.minimum(days, times[-1])
+    return np.asarray((outcome[0] != outcome[1]).sum(axis=1), dtype=np.int64)

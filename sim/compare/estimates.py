@@ -44,6 +44,7 @@ SUMMARY = (
 )
 ENDPOINTS = ("patient", "arm", "endpoint", "time_days", "event", "cause")
 GROUPS = ("patient", "arm", "subgroup", "from", "landmark_days")
+SHARES = ("patient", "arm", "endpoint", "source", "event")
 CURVES = (
     "population",
     "arm",
@@ -127,7 +128,7 @@ def curve(endpoint: Endpoint, patients: AtRisk) -> Curve:
 
 
 def grid(horizon: float, times: Sequence[float]) -> list[float]:
-    """Times at which curves.csv gives each curve: whole days equally spaced up to the horizon, and the times asked for.
+    """Times at which curves.csv gives each curve: whole days equally spaced, the horizon, and the times asked for.
 
     Curves are steps; the table holds their exact height and number at risk at these times, whenever the last step was.
     One grid serves all curves, so that incidences can be stacked.
@@ -140,7 +141,7 @@ def grid(horizon: float, times: Sequence[float]) -> list[float]:
         Further times, in days.
     """
     step = max(1, ceil(horizon / MOST_POINTS))
-    return sorted({*(float(day) for day in range(0, int(horizon) + 1, step)), *times})
+    return sorted({*(float(day) for day in range(0, int(horizon) + 1, step)), float(horizon), *times})
 
 
 def curve_rows(label: Label, found: Curve, points: Sequence[float]) -> dict[str, Any]:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sim.batch.folder import sha256
 from sim.compare.config import CompareConfig, document_of, problem_at, read_config
+from sim.compare.one_population import unlike, what_if
 from sim.endpoints.groups import result_of
 from sim.errors import EngraftError, InvalidDocument, Problem, UsageError, did_you_mean
 from sim.evidence.load import load_evidence
-from sim.evidence.schema import Evidence, Study, StudyEndpoint
-from sim.protocol.document import Document, DocumentPath, format_path
+from sim.evidence.schema import Evidence, Record, Study, StudyEndpoint
+from sim.protocol.document import Document, DocumentPath, format_path, load_document
 from sim.protocol.library import find
+from sim.protocol.population import Population
 from sim.protocol.resolve import Resolved, resolve
 from sim.protocol.schema import Endpoint, Enrolment, Protocol
 from sim.protocol.scope import ENROLMENT, emitters
+from sim.units import parse_duration
 
 RESULT = "result(attribute)"
 Inputs = tuple[tuple[str, str], ...]
@@ -25,17 +28,30 @@ Inputs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class PreparedStudy:
-    """A published study: its evidence, and the protocol that stands for it in its own population."""
+    """A published study: its evidence, the protocol that stands for it in its own population, where it is asked for."""
 
     evidence: Evidence
     name: str
     study: Study
     protocol: Protocol
+    path: DocumentPath
 
     def endpoint(self, name: str) -> Endpoint:
         """The rule of an endpoint: the study's own where it states one, else the protocol's."""
         stated = self.study.endpoints.get(name)
         return self.protocol.endpoints[name] if stated is None else as_endpoint(stated)
+
+    def horizon(self, otherwise: float) -> float:
+        """Days of follow-up: the study's longest (if it states none, `otherwise`), and up to the latest record."""
+        stated = self.study.follow_up
+        longest = otherwise if stated is None else parse_duration(stated.longest)
+        return max([longest, *(time for _, time in self.read())])
+
+    def read(self) -> Iterator[tuple[Record, float]]:
+        """Records that are read from a curve, each with its time in days."""
+        for record in self.evidence.curve_values(self.name):
+            assert record.time_days is not None
+            yield record, record.time_days
 
 
 @dataclass(frozen=True)
@@ -51,13 +67,19 @@ class Prepared:
     studies
         Published studies that are shown beside, each in its own population.
     inputs
-        (file name, SHA-256) of every file that took part.
+        (file name, SHA-256) of every file that took part; with as many folders as tell files of one name apart.
+    document
+        Where the config was read from, for positions.
+    differ
+        Shared values that differ between arms because the config asks what would be if they did, in words.
     """
 
     config: CompareConfig
     arms: dict[str, Protocol]
     studies: tuple[PreparedStudy, ...]
     inputs: Inputs
+    document: Document
+    differ: tuple[str, ...]
 
     def endpoint(self, name: str) -> Endpoint:
         """The rule of an endpoint, which is the same in every arm."""
@@ -89,13 +111,16 @@ def prepare(config: CompareConfig, document: Document | None = None) -> Prepared
             arms[name] = found.protocol
             inputs += found.inputs
     problems += [problem_at(document, path, message) for path, message in _unmet(config, arms)]
+    if len(arms) == len(config.arms):
+        file = find(config.population, "population", beside=_beside(document))
+        population = Population.model_validate(load_document(file).plain())
+        problems += [problem_at(document, path, message) for path, message in unlike(config, arms, population)]
     studies: list[PreparedStudy] = []
     for index, name in enumerate(config.as_published):
         studies += _studies(name, ("as_published", index), document, problems, inputs)
     if problems:
         raise InvalidDocument(problems)
-    by_file = {Path(file).name: digest for file, digest in inputs}
-    return Prepared(config, arms, tuple(studies), tuple(sorted(by_file.items())))
+    return Prepared(config, arms, tuple(studies), _told_apart(inputs), document, what_if(arms))
 
 
 def config_problems(document: Document) -> list[Problem]:
@@ -105,6 +130,23 @@ def config_problems(document: Document) -> list[Problem]:
     except InvalidDocument as invalid:
         return list(invalid.problems)
     return []
+
+
+def _told_apart(inputs: Iterable[tuple[str, str]]) -> Inputs:
+    """Files by their name and, where several have one name, by as much of their path as tells them apart.
+
+    Whole paths would tie a manifest to one machine.
+    """
+    digests = {Path(file).resolve().parts: digest for file, digest in inputs}
+
+    def label(parts: tuple[str, ...]) -> str:
+        others = [other for other in digests if other != parts]
+        length = 1
+        while any(other[-length:] == parts[-length:] for other in others):
+            length += 1
+        return "/".join(parts[-length:])
+
+    return tuple(sorted((label(parts), digest) for parts, digest in digests.items()))
 
 
 def as_endpoint(stated: StudyEndpoint) -> Endpoint:
@@ -208,7 +250,7 @@ def _studies(
     except UsageError as error:
         problems.append(problem_at(document, path, str(error)))
         return
-    inputs.append((file.name, sha256(file.read_bytes())))
+    inputs.append((str(file), sha256(file.read_bytes())))
     shown = 0
     for label, study in evidence.studies.items():
         if study.protocol is None:
@@ -226,7 +268,7 @@ def _studies(
             problems.append(problem_at(document, path, f"study {label}: {error}"))
             continue
         inputs += found.inputs
-        prepared = PreparedStudy(evidence, label, study, _gated(found.protocol, study))
+        prepared = PreparedStudy(evidence, label, study, _gated(found.protocol, study), path)
         wrong = list(_unmatched(prepared))
         problems += [problem_at(document, path, f"study {label}: {message}") for message in wrong]
         yield prepared
@@ -255,6 +297,11 @@ def _unmatched(prepared: PreparedStudy) -> Iterator[str]:
             if event not in events:
                 yield f'{protocol.id} has no event "{event}" for {name}{did_you_mean(event, events)}'
     known = list(protocol.patient)
+    if study.follow_up is not None:
+        longest = study.follow_up.longest
+        for record, time in prepared.read():
+            if time > parse_duration(longest):
+                yield f"record {record.id}: {record.time} is later than the longest follow-up, {longest}"
     for record in prepared.evidence.of_study(prepared.name):
         if record.endpoint is not None and record.endpoint not in {*study.endpoints, *protocol.endpoints}:
             yield f'record {record.id}: {protocol.id} has no endpoint "{record.endpoint}"'

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.compare.config import AS_PUBLISHED
-from sim.compare.estimates import ALL, MC_SE, Label, curve, curve_rows, endpoint_rows, summary_rows
+from sim.compare.estimates import ALL, MC_SE, Label, curve, curve_rows, endpoint_rows, grid, summary_rows
 from sim.compare.prepare import PreparedStudy
+from sim.compare.reach import unreached_by_study
 from sim.endpoints.first_events import NEVER, Integers, Words, enrolment_ticks, first_rows
 from sim.endpoints.groups import AtRisk, Grouping, at_risk, grouping, members
 from sim.endpoints.table import TimeToEvent, time_to_event
@@ -25,6 +26,10 @@ FOLLOW_UP_SITE = "compare.follow_up"
 """Address of the draw of a patient's potential follow-up."""
 
 REMISSION = "remission"
+
+PARTS = ("summary", "curves", "endpoints", "groups", "shares", "problems")
+
+Truths = NDArray[np.bool_]
 
 _NOBODY = {MC_SE: np.nan, "ci_low": np.nan, "ci_high": np.nan, "n": 0, "events": 0, "at_risk": 0}
 
@@ -52,9 +57,9 @@ def as_published(
     history: History,
     *,
     seed: int,
-    points: Sequence[float],
+    horizon: float,
     names: dict[str, str],
-) -> dict[str, list[dict[str, Any]]]:
+) -> dict[str, list[Any]]:
     """A study's records beside what its simulated cohort shows.
 
     A curve's value is read from Kaplan-Meier (Aalen-Johansen with competing events) under the study's follow-up. Groups
@@ -63,35 +68,52 @@ def as_published(
 
     Parameters
     ----------
-    points
-        Times of the curves, in days.
+    horizon
+        Days of follow-up where the study states none, from each endpoint's time zero.
     names
         How the comparison calls groupings, by attribute, so that both tables say the same.
 
     Returns
     -------
     dict
-        Parts of ``summary``, ``curves``, ``endpoints`` and ``groups``, for `stacked`.
+        Parts of ``summary``, ``curves``, ``endpoints``, ``groups`` and ``shares``, for `stacked`, and ``problems``:
+        records that nobody can be followed to, as (path in the config, message).
     """
+    horizon = prepared.horizon(horizon)
+    points = grid(horizon, [time for _, time in prepared.read()])
     cut = follow_up_cut(history, prepared.study.follow_up, seed=seed)
     tables: dict[str, TimeToEvent] = {}
     seen: dict[tuple[str, str], Any] = {}
     groups: dict[str, Grouping] = {}
-    parts: dict[str, list[dict[str, Any]]] = {"summary": [], "curves": [], "endpoints": [], "groups": []}
+    parts: dict[str, list[Any]] = {name: [] for name in PARTS}
     for record in prepared.evidence.of_study(prepared.name):
         if record.share is not None:
             label = Label(AS_PUBLISHED, prepared.name, ALL, share_name(record.share))
-            parts["summary"].append({**label.as_dict(), **_share(history, record.share), **_printed(record, prepared)})
+            counted, hits = _counted(history, record.share)
+            printed = _printed(record, prepared)
+            parts["summary"].append({**label.as_dict(), **_share(counted, hits), **printed})
+            parts["shares"].append(
+                {
+                    "patient": history.patient_ids[counted],
+                    "arm": prepared.name,
+                    "endpoint": label.endpoint,
+                    "source": printed["source"],
+                    "event": hits[counted].astype(np.int64),
+                }
+            )
             continue
         if record.endpoint is None or record.time_days is None or record.unit != "percent":
             continue
         if record.endpoint not in tables:
             rule = prepared.endpoint(record.endpoint)
-            tables[record.endpoint] = time_to_event(history, rule, name=record.endpoint, cut=cut)
+            tables[record.endpoint] = time_to_event(history, rule, name=record.endpoint, cut=cut, horizon=horizon)
+        found = tables[record.endpoint]
+        end = history.horizon_days
+        parts["problems"] += unreached_by_study(prepared, found, record.time_days, cut=cut, end=end)
         label = Label(AS_PUBLISHED, prepared.name, group_name(record.group, names), record.endpoint)
         key = (label.endpoint, label.subgroup)
         if key not in seen:
-            patients = _patients(history, tables[record.endpoint], record.group, groups)
+            patients = _patients(history, found, record.group, groups)
             if patients.time.size == 0:
                 missing = {"time_days": [record.time_days], "estimate": np.nan, **_NOBODY}
                 parts["summary"].append({**label.as_dict(), **missing, **_printed(record, prepared)})
@@ -112,7 +134,7 @@ def share_name(share: Share) -> str:
 
 def group_name(group: Group | None, names: dict[str, str]) -> str:
     """The subgroup of a record: the comparison's own name for the grouping where it has one, else the attribute."""
-    return ALL if group is None else f"{names.get(group.by, group.by)}: {group.is_}"
+    return ALL if group is None else f"{names.get(group.by, group.by)}: {' or '.join(group.values)}"
 
 
 def _patients(history: History, found: TimeToEvent, group: Group | None, groups: dict[str, Grouping]) -> AtRisk:
@@ -120,15 +142,16 @@ def _patients(history: History, found: TimeToEvent, group: Group | None, groups:
         return at_risk(found)
     if group.by not in groups:
         groups[group.by] = grouping(history, by=group.by)
-    return members(found, groups[group.by], str(group.is_))
+    return members(found, groups[group.by], group.values)
 
 
 def _values(history: History, attribute: str) -> Words:
     return grouping(history, by=attribute).word
 
 
-def _share(history: History, share: Share) -> dict[str, Any]:
-    counted = np.asarray(history.enrolled)
+def _counted(history: History, share: Share) -> tuple[Truths, Truths]:
+    """Who is in the denominator of a share, and who has the value, shape (n,) each."""
+    counted = np.asarray(history.enrolled, dtype=np.bool_)
     values = _values(history, share.attribute)
     if share.of == "evaluable":
         # The first state of an attribute that tests set is the one before any result, and that of a failed test.
@@ -136,8 +159,11 @@ def _share(history: History, share: Share) -> dict[str, Any]:
         counted = counted & (values != before)
     elif share.of == "remission":
         counted = counted & (first_rows(history, [REMISSION], after=enrolment_ticks(history)) != NEVER)
-    total = int(counted.sum())
-    hits = int((counted & (values == str(share.is_))).sum())
+    return counted, np.asarray(values == str(share.is_), dtype=np.bool_)
+
+
+def _share(counted: Truths, with_value: Truths) -> dict[str, Any]:
+    total, hits = int(counted.sum()), int((counted & with_value).sum())
     if total == 0:
         return {"time_days": [np.nan], "estimate": np.nan, **_NOBODY}
     found = binomial_interval(hits, total)
@@ -169,24 +195,30 @@ def _printed(record: Record, prepared: PreparedStudy) -> dict[str, Any]:
 
 
 def _memberships(prepared: PreparedStudy, history: History, names: dict[str, str]) -> list[dict[str, Any]]:
-    """Who is in which group of the records and in which share, so that the summary can be counted again."""
-    asked: dict[str, str] = {}
+    """Who is in which group of the records, so that the summary can be counted again.
+
+    Every value of an attribute is a group, and so is a set of values that a record speaks of.
+    """
+    sets: dict[str, dict[str, tuple[str, ...]]] = {}
     for record in prepared.evidence.of_study(prepared.name):
         if record.group is not None:
-            asked[record.group.by] = f"{names.get(record.group.by, record.group.by)}: "
+            found = sets.setdefault(record.group.by, {})
+            if len(record.group.values) > 1:
+                found[group_name(record.group, names)] = record.group.values
         if record.share is not None:
-            asked.setdefault(record.share.attribute, f"{names.get(record.share.attribute, record.share.attribute)}: ")
+            sets.setdefault(record.share.attribute, {})
     inside = np.flatnonzero(history.enrolled)
     parts = []
-    for attribute, opening in asked.items():
+    for attribute, labelled in sets.items():
         word = _values(history, attribute)[inside]
-        parts.append(
-            {
-                "patient": history.patient_ids[inside],
-                "arm": prepared.name,
-                "subgroup": np.array([opening + one for one in word], dtype=object),
-                "from": "",
-                "landmark_days": np.nan,
-            }
-        )
+        opening = f"{names.get(attribute, attribute)}: "
+        parts.append(_membership(history, inside, prepared.name, np.array([opening + one for one in word], object)))
+        for label, values in labelled.items():
+            members_of = inside[np.isin(word.astype(str), values)]
+            parts.append(_membership(history, members_of, prepared.name, label))
     return parts
+
+
+def _membership(history: History, rows: Integers, arm: str, subgroup: Words | str) -> dict[str, Any]:
+    patients = history.patient_ids[rows]
+    return {"patient": patients, "arm": arm, "subgroup": subgroup, "from": "", "landmark_days": np.nan}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,15 @@ from pydantic import ValidationError
 
 from sim.batch.folder import NOTICE, ResultFolder, manifest, run_info
 from sim.batch.run import Engine, simulate
-from sim.compare.config import AS_PUBLISHED, CompareConfig, load_config
+from sim.compare.config import AS_PUBLISHED, LATEST_TIME_ZERO, CompareConfig, load_config, problem_at
 from sim.compare.contrast import DIFFERENCES, ArmData, arm_data, contrast, group_rows
-from sim.compare.estimates import CURVES, ENDPOINTS, GROUPS, MC_SE, SUMMARY, endpoint_rows, grid, kind_of, stacked
+from sim.compare.estimates import CURVES, ENDPOINTS, GROUPS, MC_SE, SHARES, SUMMARY, endpoint_rows, kind_of, stacked
 from sim.compare.prepare import Prepared, prepare
-from sim.compare.published import as_published
+from sim.compare.published import PARTS, as_published
+from sim.compare.reach import unreached
 from sim.compare.tables import as_published_table, one_population_table
 from sim.endpoints.table import legend
-from sim.errors import UsageError
+from sim.errors import InvalidDocument, UsageError
 from sim.protocol.library import find, folder
 from sim.protocol.resolve import machine_form
 from sim.units import parse_duration
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.engine.history import History
+    from sim.protocol.document import DocumentPath
     from sim.protocol.schema import Protocol
 
 
@@ -52,6 +54,10 @@ class Comparison:
         The tables of the files of the same names. `endpoints` and `groups` hold the common population.
     published_endpoints, published_groups
         The same of the published studies, each in its own population.
+    published_shares
+        Who counts for each printed share, and who has the value (``event`` 1).
+    differ
+        Shared values that differ between arms because the config asks for it, in words.
     """
 
     config: CompareConfig
@@ -66,9 +72,16 @@ class Comparison:
     groups: pd.DataFrame
     published_endpoints: pd.DataFrame
     published_groups: pd.DataFrame
+    published_shares: pd.DataFrame
+    differ: tuple[str, ...]
     _mc_se: pd.Series[float]
     _manifest: dict[str, Any]
     _run: dict[str, Any] = field(repr=False)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the author of the config has to say of the result, and must be read with it."""
+        return tuple(self.config.notes)
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -85,7 +98,7 @@ class Comparison:
         published = full[full["population"] == AS_PUBLISHED]
         common = full[full["population"] != AS_PUBLISHED]
         return as_published_table(published, self._titles()), one_population_table(
-            common, self.differences, self.config, self.kinds
+            common, self.differences, self.config, self.kinds, self.differ
         )
 
     def _titles(self) -> dict[str, str]:
@@ -125,6 +138,7 @@ class Comparison:
             ("groups.csv", self.groups),
             ("published-endpoints.csv", self.published_endpoints),
             ("published-groups.csv", self.published_groups),
+            ("published-shares.csv", self.published_shares),
         ):
             results.write_csv(name, table)
         if also is not None:
@@ -177,7 +191,8 @@ def compare(
     Raises
     ------
     InvalidDocument
-        Every problem of the config and of the protocols, population and evidence that it names.
+        Every problem of the config and of the protocols, population and evidence that it names; or a time that nobody
+        can be followed to.
     UsageError
         There is no such config.
     """
@@ -194,10 +209,7 @@ def compare(
     arms, studies = _simulated(prepared, workers=workers, engine=engine)
     rules = {endpoint: prepared.endpoint(endpoint) for endpoint in config.endpoints}
     summary, curves, differences = contrast(config, rules, arms)
-    parts: dict[str, list[dict[str, Any]]] = {"summary": [], "curves": [], "endpoints": [], "groups": []}
-    for study in studies:
-        for part, rows in study.items():
-            parts[part] += rows
+    parts = {part: [row for study in studies for row in study[part]] for part in PARTS}
     figures = stacked(parts["summary"] + summary, [*SUMMARY, MC_SE])
     legends = {endpoint: legend(rule) for endpoint, rule in rules.items()}
     typed = ["engraft", "compare", command, "--patients", str(config.patients), "--seed", str(config.seed)]
@@ -215,6 +227,8 @@ def compare(
         groups=stacked(group_rows(arms), GROUPS),
         published_endpoints=stacked(parts["endpoints"], ENDPOINTS),
         published_groups=stacked(parts["groups"], GROUPS),
+        published_shares=stacked(parts["shares"], SHARES),
+        differ=prepared.differ,
         _mc_se=figures[MC_SE],
         _manifest=_manifest(prepared, legends, overrides=set, command=shlex.join(typed)),
         _run=run_info(started=started, finished=time.time(), workers=workers, engine=engine),
@@ -232,29 +246,31 @@ def _resized(config: CompareConfig, patients: int | None, seed: int | None) -> C
         raise UsageError(f"{found['loc'][0]}: found {found['input']!r}; {found['msg'].lower()}") from None
 
 
-def _simulated(
-    prepared: Prepared, *, workers: int, engine: Engine
-) -> tuple[list[ArmData], list[dict[str, list[dict[str, Any]]]]]:
+def _simulated(prepared: Prepared, *, workers: int, engine: Engine) -> tuple[list[ArmData], list[dict[str, list[Any]]]]:
     """Simulate arms and studies one after the other, and keep of each only what the tables need."""
     config = prepared.config
 
-    def history(protocol: Protocol) -> History:
+    def history(protocol: Protocol, days: float) -> History:
         return simulate(
-            protocol,
-            patients=config.patients,
-            seed=config.seed,
-            engine=engine,
-            horizon=config.horizon,
-            workers=workers,
+            protocol, patients=config.patients, seed=config.seed, engine=engine, horizon=days, workers=workers
         )
 
-    arms = [arm_data(name, history(protocol), config) for name, protocol in prepared.arms.items()]
-    points = grid(parse_duration(config.horizon), config.times_days)
+    def refuse(found: Iterable[tuple[DocumentPath, str]]) -> None:
+        problems = [problem_at(prepared.document, path, message) for path, message in dict.fromkeys(found)]
+        if problems:
+            raise InvalidDocument(problems)
+
+    arms = []
+    for name, protocol in prepared.arms.items():
+        arms.append(arm_data(name, history(protocol, config.simulated_days), config))
+        refuse(unreached(arms[-1], config, end=config.simulated_days))
+    horizon = parse_duration(config.horizon)
     names = {subgroup.by: label for label, subgroup in config.subgroups.items()}
-    studies = [
-        as_published(study, history(study.protocol), seed=config.seed, points=points, names=names)
-        for study in prepared.studies
-    ]
+    studies = []
+    for study in prepared.studies:
+        simulated = history(study.protocol, study.horizon(horizon) + LATEST_TIME_ZERO)
+        studies.append(as_published(study, simulated, seed=config.seed, horizon=horizon, names=names))
+        refuse(studies[-1]["problems"])
     return arms, studies
 
 
@@ -273,6 +289,7 @@ def _manifest(
         command=command,
         config=config.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         population=config.population_name,
+        arms_differ_in=list(prepared.differ),
         legend={
             endpoint: {
                 "from": prepared.endpoint(endpoint).from_,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sim.compare.config import CompareConfig
+from sim.compare.contrast import FEWEST_DISCORDANT
 from sim.compare.estimates import ALL, MC_SE, SURVIVAL
 from sim.units import format_duration
 
@@ -22,7 +23,15 @@ ONE_POPULATION_TITLE = "{protocols} in one population: {population}"
 ONE_POPULATION_NOTE = (
     "Percent; after ± the Monte Carlo standard error. Differences are in percentage points against {reference}, from "
     "the same virtual patients with the same luck: the error after ± is Monte Carlo error only, not that of a trial, "
-    "and no share of patients who benefit can be read from it. Unpaired errors are in differences.csv.{groups}"
+    "and no share of patients who benefit can be read from it. Unpaired errors are in differences.csv. Times count "
+    "from each endpoint's own time zero.{more}"
+)
+DISCORDANT_NOTE = (
+    " – in place of an error: fewer than {fewest} virtual patients fared differently in the two arms, too few for a "
+    "paired error (differences.csv counts them as discordant)."
+)
+DIFFER_NOTE = (
+    " What if: arms differ in {differ}, which is no part of the treatment; their patients or disease are not alike."
 )
 LANDMARK_NOTE = " {name}: a landmark group ({landmark}); {clock}."
 CLOCKS = {
@@ -56,9 +65,13 @@ def as_published_table(summary: pd.DataFrame, titles: Mapping[str, str]) -> pd.D
 
 
 def one_population_table(
-    summary: pd.DataFrame, differences: pd.DataFrame, config: CompareConfig, kinds: Mapping[str, str]
+    summary: pd.DataFrame,
+    differences: pd.DataFrame,
+    config: CompareConfig,
+    kinds: Mapping[str, str],
+    differ: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """All arms side by side with paired differences against the first, as text.
+    """All arms side by side with paired differences against the first, as text; `differ` names what ifs.
 
     Everybody at every time; subgroups at the middle one of the times and for endpoints that are survivals. The rest is
     in summary.csv.
@@ -86,19 +99,25 @@ def one_population_table(
         row |= {arm: figures.get((arm, subgroup, endpoint, days), MISSING) for arm in arms}
         row |= {f"{arm} less {arms[0]}": difference(arm, subgroup, endpoint, days) for arm in arms[1:]}
         rows.append(row)
-    differ = [f"{arm} less {arms[0]}" for arm in arms[1:]]
-    table = pd.DataFrame(rows, columns=["endpoint", "group", "time", *arms, *differ])
+    less = [f"{arm} less {arms[0]}" for arm in arms[1:]]
+    table = pd.DataFrame(rows, columns=["endpoint", "group", "time", *arms, *less])
     protocols = {1: "One protocol", 2: "Both protocols"}.get(
         len({arm.protocol for arm in config.arms.values()}), "All protocols"
     )
-    landmarks = [
+    more = [
         LANDMARK_NOTE.format(name=name, landmark=group.landmark, clock=CLOCKS[group.clock])
         for name, group in config.subgroups.items()
         if group.landmark is not None
     ]
+    shown = [paired.get((arm, *key)) for key in _shown(summary, config, kinds) for arm in arms[1:]]
+    if any(row is not None and row["discordant"] < FEWEST_DISCORDANT for row in shown):
+        more.append(DISCORDANT_NOTE.format(fewest=FEWEST_DISCORDANT))
+    if differ:
+        more.append(DIFFER_NOTE.format(differ=", ".join(differ)))
+    more += [f" {note}" for note in config.notes]
     table.attrs.update(
         title=ONE_POPULATION_TITLE.format(protocols=protocols, population=config.population_name),
-        note=ONE_POPULATION_NOTE.format(reference=arms[0], groups="".join(landmarks)),
+        note=ONE_POPULATION_NOTE.format(reference=arms[0], more="".join(more)),
     )
     return table
 

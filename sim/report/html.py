@@ -66,7 +66,6 @@ def report_html(comparison: Comparison, figures: Sequence[Picture], graphs: Sequ
     return environment.get_template("report.html.j2").render(
         title=config.title,
         question=config.question,
-        notes=config.notes,
         notice=NOTICE.capitalize(),
         result=list(_result(comparison)),
         setting=_setting(comparison),
@@ -120,8 +119,11 @@ def _result(comparison: Comparison) -> Iterator[str]:
             found = there[(there["endpoint"] == endpoint) & (there["arm"] == arm)]
             found = found[found["measure"] == comparison.kinds[endpoint]]
             for row in found.to_dict("records"):
-                words += f" ({points(row['difference'])} points, {points(row['paired_low'])} to "
-                words += f"{points(row['paired_high'])})"
+                words += f" ({points(row['difference'])} points, "
+                if row["paired_low"] == row["paired_low"]:
+                    words += f"{points(row['paired_low'])} to {points(row['paired_high'])})"
+                else:
+                    words += f"{row['discordant']} patients fared differently: too few for an interval)"
             told.append(words)
         yield f"{rules[endpoint].title or endpoint} at {format_duration(days)}: {', '.join(told)}."
 
@@ -148,6 +150,11 @@ def _claims(comparison: Comparison) -> Iterator[str]:
         "shared values wherever treatment is the same. It says what follows from the protocols and their stated "
         "assumptions. It is no evidence that one treatment is better."
     )
+    if comparison.differ:
+        yield (
+            f"What if: arms differ in {', '.join(comparison.differ)}. That is no part of the treatment, and a "
+            "difference between those arms is not an effect of treatment alone."
+        )
     if config.as_published:
         yield (
             "The studies as published are separate cohorts, each with patients, era and follow-up of its own. The "

@@ -89,3 +89,32 @@ def test_competing_events_of_a_study_make_it_an_incidence(written):
         "cumulative incidence"
     }
     assert set(found.published_endpoints.query("endpoint == 'LFS'")["event"]) == {0, 1, 2}
+
+
+def test_follow_up_runs_from_enrolment(written):
+    """With a gate at day 35 a cut that counted from the start would end every clock 35 days early."""
+    gate = ("parameters:\n", "enrolment: {at: remission}\nparameters:\n")
+    fixed = (
+        "follow_up: {shortest: 6 months, longest: 40 months}",
+        "follow_up: {shortest: 30 months, longest: 30 months}",
+    )
+    found = compare(written(of_the_study=gate, old_way=("lasts: 28 d", "lasts: 35 d"), small=fixed), patients=60)
+    alive = found.published_endpoints.query("event == 0")
+    assert set(alive["endpoint"]) == {"OS", "LFS"}
+    assert set(alive["time_days"]) == {30 * 30.4375}
+
+
+def test_a_group_may_be_a_set_of_values(written):
+    path = written(
+        small=("is: negative}\n    printed: {low: 90", "is: [negative, not_evaluable]}\n    printed: {low: 90")
+    )
+    found = compare(path, patients=200)
+    row = found.summary.query("population == 'as-published' and endpoint == 'LFS'").iloc[0]
+    assert row["subgroup"] == "MRD: negative or not_evaluable"
+    groups = found.published_groups
+    inside = groups[groups["subgroup"].isin(["MRD: negative", "MRD: not_evaluable"])]["patient"]
+    assert sorted(groups[groups["subgroup"] == row["subgroup"]]["patient"]) == sorted(inside)
+    lfs = found.published_endpoints.query("endpoint == 'LFS'")
+    assert row["n"] == lfs["patient"].isin(inside).sum()
+    # More than the negatives alone, who die in remission before a result or have none in time.
+    assert row["n"] >= lfs["patient"].isin(groups[groups["subgroup"] == "MRD: negative"]["patient"]).sum()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import numpy as np
@@ -14,10 +15,10 @@ from sim.compare.contrast import DIFFERENCES
 from sim.compare.estimates import CURVES, ENDPOINTS, GROUPS, SUMMARY, grid
 from sim.compare.run import compare
 from sim.errors import UsageError
-from sim.stats import aalen_johansen, kaplan_meier, paired_difference, unpaired_difference
+from sim.stats import aalen_johansen, binomial_interval, kaplan_meier, paired_difference, unpaired_difference
 
 BYTES = ["curves.csv", "differences.csv", "endpoints.csv", "groups.csv", "manifest.json", "published-endpoints.csv"]
-BYTES += ["published-groups.csv", "summary.csv"]
+BYTES += ["published-groups.csv", "published-shares.csv", "summary.csv"]
 
 
 @pytest.fixture(scope="module")
@@ -102,21 +103,24 @@ def test_published_rows_can_be_counted_again_to_the_last_digit(found):
     _, folder = found
     endpoints, groups = read(folder, "published-endpoints.csv"), read(folder, "published-groups.csv")
     lines = (folder / "summary.csv").read_text("utf-8").splitlines()[1:]
-    overall, grouped, enrolled, remission = [line.split(",") for line in lines if line.startswith("as-published,")]
+    overall, grouped, enrolled, remission = csv.reader(line for line in lines if line.startswith("as-published,"))
     everybody = (endpoints["endpoint"] == "OS").to_numpy()
     assert ",".join(overall[5:11]) == estimated(endpoints, everybody, "survival")(730.5)
     negative = groups[groups["subgroup"] == "MRD: negative"]["patient"]
     rows = ((endpoints["endpoint"] == "LFS") & endpoints["patient"].isin(negative)).to_numpy()
     assert ",".join(grouped[5:11]) == estimated(endpoints, rows, "survival")(730.5)
     assert enrolled[3:5] == remission[3:5] == ["mrd = negative", ""]
+    shares = read(folder, "published-shares.csv")
+    for cells in (enrolled, remission):
+        rows = shares[(shares["arm"] == cells[1]) & (shares["source"] == cells[14])]
+        assert not rows["patient"].duplicated().any()
+        again = binomial_interval(int(rows["event"].sum()), len(rows))
+        line = pd.DataFrame([[again.estimate, again.ci_low, again.ci_high, len(rows), rows["event"].sum(), len(rows)]])
+        assert cells[5:11] == csv_text(line).splitlines()[1].split(",")
     assert int(enrolled[9]) == int(remission[9]) == len(negative)
-    assert (int(enrolled[8]), int(remission[8])) == (400, int((endpoints["endpoint"] == "LFS").sum()) + late(endpoints))
-    assert enrolled[5] == f"{len(negative) / 400:.10g}"
-
-
-def late(endpoints):
-    """Patients whose follow-up ended before remission: none, for follow-up is six months or more."""
-    return 0
+    assert int(enrolled[8]) == 400
+    # Follow-up is half a year at least: whoever came into remission is seen to do so.
+    assert int(remission[8]) == int((endpoints["endpoint"] == "LFS").sum())
 
 
 def test_the_clock_of_a_landmark_group_may_start_at_the_landmark(written):
@@ -183,8 +187,12 @@ def test_differences_are_those_of_the_summary_with_both_errors(found):
         paired, unpaired = (
             how(seen["strong"] * 1, seen["old"] * 1) for how in (paired_difference, unpaired_difference)
         )
-        assert row["paired_mc_se"] == pytest.approx(paired.mc_se, rel=1e-9)
-        assert row["paired_low"] == pytest.approx(paired.ci_low, abs=1e-9)
+        assert row["discordant"] == (seen["strong"] != seen["old"]).sum()
+        if row["discordant"] < 5:
+            assert np.isnan(row[["paired_mc_se", "paired_low", "paired_high"]].astype(float)).all()
+        else:
+            assert row["paired_mc_se"] == pytest.approx(paired.mc_se, rel=1e-9)
+            assert row["paired_low"] == pytest.approx(paired.ci_low, abs=1e-9)
         assert row["unpaired_se"] == pytest.approx(unpaired.mc_se, rel=1e-9)
         assert row["unpaired_high"] == pytest.approx(unpaired.ci_high, abs=1e-9)
 
@@ -207,14 +215,22 @@ def test_an_arm_that_differs_in_name_only_shares_all_luck(written):
     comparison = compare(written(config=("new: {protocol: new-way}", "new: {protocol: old-way}")))
     twin = comparison.differences[comparison.differences["arm"] == "new"]
     assert (twin["difference"] == 0).all()
-    assert (twin["paired_mc_se"] == 0).all()
+    # Nobody fared differently: no error is given, where a zero would look like certainty.
+    assert (twin["discordant"] == 0).all()
+    assert twin[["paired_mc_se", "paired_low", "paired_high"]].isna().all(axis=None)
     assert (twin["unpaired_se"] > 0).any()
+    common = comparison.tables()[1]
+    assert set(common["new less old"]) == {"0.0 ± –"}
+    assert "fewer than 5 virtual patients fared differently" in common.attrs["note"]
 
 
 def test_sharing_luck_makes_differences_more_certain(found):
     comparison, _ = found
     overall = comparison.differences[comparison.differences["subgroup"] == "all"]
-    assert (overall["paired_mc_se"] < overall["unpaired_se"]).all()
+    given = overall[overall["discordant"] >= 5]
+    assert len(given) > 20
+    assert (given["paired_mc_se"] < given["unpaired_se"]).all()
+    assert overall[overall["discordant"] < 5]["paired_mc_se"].isna().all()
 
 
 def test_studies_run_in_their_own_population_and_follow_up(found):
