@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from sim.protocol.fields import ProperBaseline
 from sim.protocol.paths import DocumentPath
 from sim.protocol.schema import Hazard
-from sim.units import DAYS_PER_UNIT
+from sim.units import DAYS_PER_UNIT, LONGEST_DAYS
 
 YEAR = DAYS_PER_UNIT["y"]
 _SECOND = 1.0 / 86400.0
@@ -124,6 +124,8 @@ def _power(curve: Curve, hazard: Hazard, value: Value) -> float:
     level = hazard.level
     assert level is not None
     time, since = value(level.at), value(level.from_)
+    for key, days in (("at", time), ("from", since)):
+        _require(0 <= days < LONGEST_DAYS, ("level", key), days, f"must be a time below {LONGEST_DAYS:,.0f} d")
     if level.hazard_per_year is not None:
         stated: float = value(level.hazard_per_year)
         if curve.plateau:

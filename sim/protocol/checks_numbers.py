@@ -40,7 +40,7 @@ def ranges(subject: Subject) -> Iterator[Finding]:
             message = f"found {value:g} d; a level is given at a time after 0"
         elif key in _TICKED and located.expect == "duration" and value * TICKS_PER_DAY < 1:
             message = f"found {value:g} d; {key} must be at least {1 / TICKS_PER_DAY:g} d, the finest time"
-        elif located.expect == "duration" and path[0] != "hazards" and value >= LONGEST_DAYS:
+        elif located.expect == "duration" and path[2:3] != ("baseline",) and value >= LONGEST_DAYS:
             message = f"found {value:g} d; write a time below {LONGEST_DAYS:,.0f} d"
         elif key in _SPREAD and value < 0:
             message = f"found {value:g}; a standard deviation is not negative"
