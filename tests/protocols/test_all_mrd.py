@@ -13,6 +13,7 @@ from sim.endpoints.table import time_to_event
 from sim.engine.history import History
 from sim.protocol.library import folder
 from sim.protocol.resolve import lint, load_protocol
+from sim.stats import kaplan_meier
 from sim.stats.binomial import binomial_interval
 
 POOLED = "fbmtg-2019-2023-pooled"
@@ -25,6 +26,14 @@ DAY = 100_000
 def _history(protocol: str, *overrides: str) -> History:
     return simulate(
         protocol, population=POOLED, patients=PATIENTS, seed=7, engine="compiled", horizon="5 y", set=overrides
+    )
+
+
+@cache
+def _large(*overrides: str) -> History:
+    """ALL/MRD2019 for what few patients meet: later remissions and failed salvage, followed for eight years."""
+    return simulate(
+        ARMS[0], population=POOLED, patients=40_000, seed=7, engine="compiled", horizon="8 y", set=overrides
     )
 
 
@@ -171,18 +180,85 @@ def test_after_transplant_relapse_and_nrm_are_those_of_the_literature() -> None:
     assert shares == pytest.approx([0.30 / 0.92, 0.55 / 0.92, 0.78 / 0.92], abs=0.08)
 
 
+def test_no_cell_left_is_no_relapse() -> None:
+    for name in ARMS:
+        history = _history(name)
+        gone = history.enrolled & (history.patients["mrd"].to_numpy() <= -12)
+        assert gone.sum() > 500
+        assert not np.any(history.first_tick("relapse")[gone] >= 0)
+
+
+def _after_relapse(*overrides: str) -> tuple[np.ndarray, float]:
+    """Overall survival of a pooled ALL/MRD2019 at 2 and 3 years after relapse, and its median in months."""
+    history = _large(*overrides)
+    relapse, death = history.first_tick("relapse"), history.first_tick("death")
+    seen = relapse >= 0
+    days = (np.where(death >= 0, death, history.end_tick) - relapse)[seen] / DAY
+    curve = kaplan_meier(days, death[seen] >= 0)
+    grid = np.arange(1.0, 1800.0)
+    median = grid[np.argmax(curve.at(grid).survival < 0.5)]
+    return np.asarray(curve.at(np.array([730.5, 1095.75])).survival), float(median / 30.4375)
+
+
+def test_survival_after_relapse_is_that_of_gmall_and_rises_with_the_era_as_in_ebmt() -> None:
+    before, median = _after_relapse("parameters.salvage_era.value=0")
+    assert median == pytest.approx(8.4, abs=1.5)
+    assert before[1] == pytest.approx(0.24, abs=0.07)  # GMALL: 24 % at 3 years
+    now, _ = _after_relapse()
+    odds = now[0] / (1 - now[0]) * (1 - before[0]) / before[0]
+    assert np.log(odds) == pytest.approx(1.15, abs=0.15)  # EBMT: 27.8 to 54.8 % at 2 years
+
+
+def test_active_disease_kills() -> None:
+    history = _large()
+    failed, death = history.first_tick("salvage_failed"), history.first_tick("death")
+    seen = (failed >= 0) & (failed < round(7 * 365.25 * DAY))  # followed for a year or more
+    days = np.where(death[seen] >= 0, (death - failed)[seen] / DAY, np.inf)
+    assert seen.sum() > 300
+    assert np.median(days) == pytest.approx(122, abs=20)
+    assert np.mean(days > 365.25) < 0.22
+    assert not np.any(history.first_tick("later_remission", after=failed) >= 0)
+
+
+def test_transplant_in_a_later_remission_relapses_as_in_the_registry() -> None:
+    history = _large()
+    transplant, relapse = history.first_tick("transplant"), history.first_tick("relapse")
+    later = (relapse >= 0) & (transplant > relapse) & (transplant < round(1095 * DAY))
+    again = history.first_tick("relapse", after=np.where(later, transplant, -1))
+    within = (again[later] >= 0) & ((again - transplant)[later] < round(5 * 365.25 * DAY))
+    assert later.sum() > 2000
+    assert np.mean(within) == pytest.approx(0.328, abs=0.03)
+
+
+def test_a_further_induction_course_kills_as_the_first_did_and_the_old_are_transplanted_less() -> None:
+    history = simulate(ARMS[0], patients=40_000, seed=7, engine="compiled", horizon="1 y")
+    dead = history.first_tick("induction_death")
+    again = (dead != 35 * DAY) & (history.first_tick("remission") != 35 * DAY)
+    again &= ~((history.first_tick("death") >= 0) & (history.first_tick("death") < 35 * DAY))
+    lost = dead[again] == 70 * DAY
+    assert again.sum() > 3000
+    assert 0.03 < np.mean(lost) < 0.09
+    fit = history.attribute("transplantable") == "yes"
+    old = history.attribute("age") >= 56
+    assert float(np.mean(fit[old])) == pytest.approx(0.5, abs=0.02)
+    assert float(np.mean(fit[~old])) == pytest.approx(0.7, abs=0.02)
+
+
 def test_a_longer_first_remission_makes_a_second_likelier() -> None:
-    history = _history("all-mrd2019")
+    history = _large()
     remission, relapse = history.first_tick("remission"), history.first_tick("relapse")
     transplant = history.first_tick("transplant")
     again = history.first_tick("later_remission", after=relapse)
     # Followed for long enough after relapse to have ended salvage, and not transplanted before it.
     seen = (relapse >= 0) & ((transplant < 0) | (transplant > relapse)) & (relapse < round(1600 * DAY))
-    late = relapse - remission >= round(730.5 * DAY)
-    counts = [int((seen & group).sum()) for group in (late, ~late)]
-    shares = [float(np.mean(again[seen & group] >= 0)) for group in (late, ~late)]
-    assert min(counts) > 100
-    assert shares[0] - shares[1] > 0.02
+    length = (relapse - remission) / DAY
+    shares = {}
+    for label, low, high in (("well before", 400, 670), ("just before", 670, 730.5), ("after", 730.5, 1600)):
+        group = seen & (length >= low) & (length < high)
+        assert group.sum() > 150
+        shares[label] = float(np.mean(again[group] >= 0))
+    assert shares["after"] - shares["well before"] > 0.05
+    assert shares["just before"] < shares["after"] - 0.02  # judged at relapse, not at the end of salvage
 
 
 def test_most_relapses_come_within_two_years_and_nobody_is_immortal() -> None:
