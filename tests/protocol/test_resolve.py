@@ -66,9 +66,7 @@ def test_overrides_come_after_the_population() -> None:
         ),
         (
             "patient:\n  mrd_result: {draw: {categorical: {not_evaluable: 0.2, negative: 0.4, positive: 0.4}}}\n",
-            [
-                "5:15: patient.mrd_result: mrd_result is one of not_evaluable, negative, positive here, but set by res"
-            ],
+            ["5:15: patient.mrd_result: mrd_result is one of not_evaluable, negative, positive here, but set by res"],
         ),
         (
             "patient:\n  age: {draw: {normal: [62, sd_age]}, unit: years}\n",
