@@ -173,7 +173,9 @@ def mortal(subject: Subject, course: Course) -> Iterator[Finding]:
     phases = subject.protocol.phases
     ends = [name for name, phase in phases.items() if phase.final]
     leads = {
-        state for state, moves in course.moves.items() if any(move.dies and move.to.phase in ends for move in moves)
+        state
+        for state, moves in course.moves.items()
+        if any(move.dies and move.sure and move.to.phase in ends for move in moves)
     }
     if not leads:
         message = (
@@ -184,7 +186,8 @@ def mortal(subject: Subject, course: Course) -> Iterator[Finding]:
     before: dict[State, list[State]] = {}
     for state, moves in course.moves.items():
         for move in moves:
-            before.setdefault(move.to, []).append(state)
+            if move.sure:
+                before.setdefault(move.to, []).append(state)
     due = list(leads)
     for state in due:
         for earlier in before.get(state, []):
@@ -205,7 +208,8 @@ def _immortal(course: Course, state: State) -> str:
     flags = [f"{name} {'true' if up else 'false'}" for name, up in course.flags(state).items()]
     told = f" with {', '.join(flags)}" if flags else ""
     by = f"by {' -> '.join(way)}" if len(way) > 1 else "from the start"
-    message = f"a patient who is here{told} ({by}) can never die: no live hazard and no path leads to {DEATH}"
+    message = f"a patient who is here{told} ({by}) may never die"
+    message += f": no live hazard that meets everyone and no path leads to {DEATH}"
     return f"{message}; add a hazard that covers this, such as background mortality by age"
 
 

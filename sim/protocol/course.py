@@ -27,7 +27,7 @@ from sim.protocol.expression_tree import (
 )
 from sim.protocol.expressions import ExpressionErrors
 from sim.protocol.paths import DocumentPath
-from sim.protocol.schema import Phase, Row
+from sim.protocol.schema import Hazard, Phase, Row
 from sim.protocol.scope import ENROLMENT, START
 from sim.protocol.subject import Subject
 
@@ -47,10 +47,11 @@ class State(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A step to another state; ``dies`` says that death is among its events."""
+    """A step to another state; ``dies`` says that death is among its events, ``sure`` that it comes in the end."""
 
     to: State
     dies: bool = False
+    sure: bool = True
 
 
 class TooManyStates(Exception):
@@ -231,16 +232,19 @@ class Course:
             started = hazard.clock.since is None or any(self.happened(event, state) for event in hazard.clock.since)
             if started and guard is not False:
                 self.fired.add(name)
-                yield from self._event(state, hazard.emits if hazard.emits is not None else [name], hazard.goto)
+                sure = not leaves_survivors(hazard)
+                events = hazard.emits if hazard.emits is not None else [name]
+                yield from (replace(move, sure=sure) for move in self._event(state, events, hazard.goto))
         for name, crossing in self.protocol.crossings.items():
             if self.holds(("crossings", name, "while"), state) is not False:
-                yield from self._event(state, crossing.emits, crossing.goto)
+                moves = self._event(state, crossing.emits, crossing.goto)
+                yield from (replace(move, sure=False) for move in moves)
         for delay in self.protocol.delays.values():
             here = delay.while_in is None or state.phase in delay.while_in
             if here and any(self.happened(event, state) for event in delay.since):
                 yield from self._event(state, delay.emits, None)
         for emits in self._toxic:
-            yield from self._event(state, emits, None)
+            yield from (replace(move, sure=False) for move in self._event(state, emits, None))
 
     def _event(self, state: State, events: Sequence[str], goto: str | None) -> Iterator[Move]:
         if goto is not None:
@@ -274,6 +278,12 @@ class Course:
                 yield row, row.event
             if holds is True:
                 return
+
+
+def leaves_survivors(hazard: Hazard) -> bool:
+    """Whether some patients never meet a hazard however long they stay in its scope: a plateau or a cured class."""
+    baseline = hazard.baseline
+    return baseline.latent_class is not None or baseline.arguments.plateau is not None
 
 
 def asked_of(node: Expression) -> tuple[str, str] | None:

@@ -72,6 +72,25 @@ def find(name_or_path: str | Path, kind: Kind, *, beside: Path | None = None) ->
     raise UsageError(_not_found(wanted, kind))
 
 
+def find_all(name_or_path: str | Path) -> list[Path]:
+    """Every file that a name or a path means, whatever its kind: as `find`, with all shipped folders searched.
+
+    Raises
+    ------
+    UsageError
+        Nothing is found; the message suggests the nearest name of any kind.
+    """
+    found = []
+    for kind in FOLDERS:
+        try:
+            found.append(find(name_or_path, kind))
+        except UsageError:
+            continue
+    if not found:
+        raise UsageError(_not_found(str(name_or_path), *FOLDERS))
+    return list(dict.fromkeys(found))
+
+
 def shown(path: Path) -> str:
     """A path as messages and listings show it: from the current folder where it lies below it, else in full."""
     try:
@@ -91,10 +110,11 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _not_found(wanted: str, kind: Kind) -> str:
+def _not_found(wanted: str, *kinds: Kind) -> str:
+    kind = f"{', '.join(kinds[:-1])} or {kinds[-1]}" if len(kinds) > 1 else kinds[0]
     if _is_bare(wanted) and not wanted.endswith((SUFFIX, ".yml")):
         found, near = f'no {kind} is named "{wanted}" and there is no such file', wanted
     else:
         found, near = f'there is no file "{wanted}"', PurePath(wanted.replace("\\", "/")).stem
-    known = names(kind)
+    known = sorted({name for each in kinds for name in names(each)})
     return found + (did_you_mean(near, known) if known else "")
