@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+
+_ENDLESS_WORD = re.compile(r"(\S{80})\S{120,}")
+"""What a file holds may be quoted in a message; a word of thousands of characters is shown by its beginning."""
 
 
 class EngraftError(Exception):
@@ -34,6 +38,9 @@ class Problem:
     position: Position
     path: str
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", _ENDLESS_WORD.sub(r"\1...", self.message))
 
     def __str__(self) -> str:
         return f"{self.position}: {self.path or '(document)'}: {self.message}"

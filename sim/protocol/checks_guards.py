@@ -53,12 +53,12 @@ def possible(subject: Subject) -> Iterator[Finding]:
             yield Finding(path, message, text=located.text)
     for name, phase in subject.protocol.phases.items():
         for key, rows in (("after_each_cycle", phase.after_each_cycle), ("choose", phase.choose)):
-            trees = [subject.sound("phases", name, key, index, "when") for index in range(len(rows))]
-            guards = [tree for tree in trees if tree is not None]
+            trees = {index: subject.sound("phases", name, key, index, "when") for index in range(len(rows))}
+            guards = {index: tree for index, tree in trees.items() if tree is not None}
             if len(guards) < 2 or len(guards) != sum(row.when is not None for row in rows):
                 continue
-            after_others = can_hold(guards, subject.scope)
-            for index, (tree, held) in enumerate(zip(guards, after_others, strict=True)):
+            after_others = can_hold(list(guards.values()), subject.scope)
+            for (index, tree), held in zip(guards.items(), after_others, strict=True):
                 if not held and can_hold([tree], subject.scope)[0]:
                     place = ("phases", name, key, index, "when")
                     message = (
