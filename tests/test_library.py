@@ -30,6 +30,14 @@ def test_every_name_is_found_again() -> None:
             assert library.find(name, kind).stem == name
 
 
+def test_a_name_of_any_kind_is_found() -> None:
+    for kind in library.FOLDERS:
+        for name in library.names(kind):
+            assert library.find(name, kind) in library.find_all(name)
+    with pytest.raises(UsageError, match=r'no protocol, .* or config is named "fbmtgg" .* did you mean "fbmtg"'):
+        library.find_all("fbmtgg")
+
+
 def test_an_existing_file_comes_before_a_shipped_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "all-mrd2019").write_text("schema: engraft/1\n")

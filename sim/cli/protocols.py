@@ -27,7 +27,8 @@ def add_to(app: typer.Typer) -> None:
 
 def lint(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Files, folders (walked for YAML files) or protocol names.")
+        list[str],
+        typer.Argument(metavar="PATH...", help="Files, folders (walked for YAML files) or names of shipped files."),
     ],
 ) -> None:
     """Check documents: every problem with file, line, column, document path and what would be right."""
@@ -66,11 +67,11 @@ def _evidence_problems(document: Document) -> list[Problem]:
 
 
 def _documents(path: str) -> Iterator[Path]:
-    from sim.protocol.library import find
+    from sim.protocol.library import find_all
 
     folder = Path(path)
     if not folder.is_dir():
-        yield find(path, "protocol")
+        yield from find_all(path)
         return
     for file in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)

@@ -40,6 +40,11 @@ def test_lint_knows_every_kind_of_document(engraft: Engraft) -> None:
     assert (done.code, done.err) == (0, "")
 
 
+def test_lint_takes_shipped_files_of_every_kind_by_name(engraft: Engraft) -> None:
+    done = engraft("lint", "all-mrd2019-vs-2023", "fbmtg-2019", "fbmtg")
+    assert (done.code, done.out, done.err) == (0, "3 files, 0 problems\n", "")
+
+
 def test_lint_judges_comparisons_and_evidence(engraft: Engraft) -> None:
     Path("evidence.yaml").write_text("schema: engraft/evidence/1\nid: x\ntitle: x\nstudes: {}\n")
     Path("compare.yaml").write_text("schema: engraft/compare/1\ntitle: x\narms: {a: {protocol: all-mrd2109}}\n")
