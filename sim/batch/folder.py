@@ -59,7 +59,8 @@ class ResultFolder:
         if self.path.is_dir() and any(self.path.iterdir()):
             if not overwrite:
                 raise UsageError(
-                    f"{self.path} holds other results; choose another --out, or replace them with --overwrite"
+                    f"{self.path} is not empty; choose another --out, or replace the results that it holds with "
+                    "--overwrite (in Python: overwrite=True)"
                 )
             self._earlier = _files_of(self.path / MANIFEST)
 

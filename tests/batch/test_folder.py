@@ -55,7 +55,7 @@ def test_manifest_lists_inputs_and_files_by_hash_and_no_time(tmp_path: Path) -> 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(UsageError, match=r"holds other results; .* replace them with --overwrite"):
+    with pytest.raises(UsageError, match=r"is not empty; .* with --overwrite \(in Python: overwrite=True\)"):
         ResultFolder(tmp_path)
     (tmp_path / "empty").mkdir()
     ResultFolder(tmp_path / "empty")

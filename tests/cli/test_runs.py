@@ -82,7 +82,10 @@ def test_a_folder_with_results_is_refused_before_any_work(
     monkeypatch.setattr("sim.batch.run.simulate", lambda *_, **__: pytest.fail("simulated"))
     done = engraft(*RUN)
     assert done.code == 2
-    assert "results/small holds other results; choose another --out, or replace them with --overwrite" in done.err
+    assert (
+        "results/small is not empty; choose another --out, or replace the results that it holds with --overwrite"
+        in done.err
+    )
     assert content("results/small") == before
 
 
