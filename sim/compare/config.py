@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 
 from sim.endpoints.groups import Clock
 from sim.errors import InvalidDocument, Position, Problem
@@ -16,6 +17,7 @@ from sim.protocol.fields import Model, Name, Names, one_or_more
 from sim.protocol.library import find
 from sim.protocol.merge import apply_overrides
 from sim.protocol.nodes import MappingNode, node_from_plain
+from sim.protocol.schema import Protocol
 from sim.units import parse_duration
 
 SCHEMA = "engraft/compare/1"
@@ -46,6 +48,13 @@ class Subgroup(Model):
     clock: Clock = "endpoint"
 
 
+Notes = Annotated[
+    list[str],
+    BeforeValidator(one_or_more),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
 class CompareConfig(Model):
     """A comparison of arms in one population, and the studies shown beside it.
 
@@ -59,7 +68,7 @@ class CompareConfig(Model):
     schema_: Literal["engraft/compare/1"] = Field(alias="schema")
     title: str
     question: str = ""
-    notes: Annotated[list[str], BeforeValidator(one_or_more)] = []
+    notes: Notes = []
     arms: Annotated[dict[str, Arm], Field(min_length=1)]
     population: str
     set: dict[str, Any] = {}
@@ -113,7 +122,10 @@ def load_config(name_or_path: str | Path, *, set: Sequence[str] = ()) -> tuple[C
     """
     document = load_document(find(name_or_path, "config"))
     if set:
-        document = apply_overrides(document, set)
+        try:
+            document = apply_overrides(document, set)
+        except InvalidDocument as invalid:
+            raise InvalidDocument([_hinted(problem, set) for problem in invalid.problems]) from None
     return read_config(document), document
 
 
@@ -127,6 +139,17 @@ def read_config(document: Document) -> CompareConfig:
     if problems:
         raise InvalidDocument(problems)
     return config
+
+
+def _hinted(problem: Problem, overrides: Sequence[str]) -> Problem:
+    """A problem of an override; one that was meant for the protocols says how to reach them."""
+    section = problem.path.partition(".")[0].partition("[")[0]
+    if section not in Protocol.model_fields or section in CompareConfig.model_fields:
+        return problem
+    typed = {f"--set[{number}]": text for number, text in enumerate(overrides, 1)}
+    path, _, value = typed[problem.position.file].partition("=")
+    hint = f"for the protocols of all arms write --set 'set={{{json.dumps(path, ensure_ascii=False)}: {value}}}'"
+    return Problem(problem.position, problem.path, f"{problem.message}; this is the comparison: {hint}")
 
 
 def document_of(config: CompareConfig) -> Document:

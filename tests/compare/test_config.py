@@ -39,6 +39,17 @@ def test_overrides_reach_every_arm_or_one(written):
     assert [arm.parameters["death_2y"].value for arm in arms.values()] == [0.2, 0.2, 0.3]
 
 
+def test_an_override_meant_for_the_protocols_is_told_where_it_goes(written):
+    [(*_, path, message)] = problems(written(), ["parameters.death_2y.value=0.3"])
+    assert path == "parameters.death_2y.value"
+    assert message.startswith("parameters does not exist; known: ")
+    hint = message.partition("for the protocols of all arms write --set '")[2].removesuffix("'")
+    arms = prepare(*load_config(written(), set=[hint])).arms
+    assert {arm.parameters["death_2y"].value for arm in arms.values()} == {0.3}
+    [(*_, message)] = problems(written(), ["population.name=3"])
+    assert "--set" not in message
+
+
 def test_a_comparison_made_in_python_needs_no_file(written):
     config, _ = load_config(written())
     folder = written().parent
