@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from sim.batch.run import simulate
     from sim.compare.run import compare
     from sim.protocol.resolve import load_protocol
+    from sim.report.html import write_report
     from sim.report.trace import trace
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "compare", "load_protocol", "simulate", "trace"]
+__all__ = ["__version__", "compare", "load_protocol", "simulate", "trace", "write_report"]
 
 # Where each public name lives. A user of one verb should not wait for the libraries of the others.
 # `compare` is the room of that name, which can be called (see there).
@@ -22,6 +23,7 @@ _HOMES = {
     "simulate": "sim.batch.run:simulate",
     "compare": "sim.compare",
     "trace": "sim.report.trace:trace",
+    "write_report": "sim.report.html:write_report",
 }
 
 

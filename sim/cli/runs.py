@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -145,7 +144,7 @@ def compare(
     folder = ResultFolder(out or Path("results") / Path(config).stem, overwrite=overwrite)
     with working(f"comparing {config}"):
         found = run(config, patients=patients, seed=seed, set=set_ or (), **given(workers=workers, engine=engine))
-        found.write(folder, also=partial(write_report, found))
+        write_report(found, folder)
     published, contrast = found.tables()
     if form == "json":
         print_json(

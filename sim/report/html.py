@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +21,28 @@ if TYPE_CHECKING:
     from sim.protocol.schema import Parameter, Protocol, Switch
 
 
-def write_report(comparison: Comparison, folder: ResultFolder) -> None:
-    """Write figures/*.svg and report.html into a folder that the caller finishes.
+def write_report(comparison: Comparison, out: str | Path | ResultFolder, *, overwrite: bool = False) -> ResultFolder:
+    """Write all that `engraft compare` writes: the tables, figures/*.svg, report.html and the manifest.
 
     Parameters
     ----------
     comparison
         What was found.
-    folder
-        Where to write; `Comparison.write` takes this function as its ``also``.
+    out
+        A folder, or one that was opened before the work began.
+    overwrite
+        Whether results that the folder holds may be replaced.
+
+    Raises
+    ------
+    UsageError
+        The folder is not empty, or cannot be written.
     """
+    return comparison.write(out, overwrite=overwrite, also=partial(_add_report, comparison))
+
+
+def _add_report(comparison: Comparison, folder: ResultFolder) -> None:
+    """Figures and page, into a folder that the caller finishes."""
     figures, graphs = comparison_pictures(comparison), graph_pictures(comparison)
     for picture in (*figures, *graphs):
         folder.write_bytes(f"figures/{picture.name}.svg", picture.svg)

@@ -86,7 +86,7 @@ def test_a_what_if_about_a_shared_value_is_named_wherever_the_result_is_read(wri
     words = "parameters.slope.value (0.3 in old, 0.5 in strong)"
     assert found.differ == (words,)
     assert f"arms differ in {words}" in found.tables()[1].attrs["note"]
-    folder = found.write(tmp_path / "out", also=lambda out: write_report(found, out))
+    folder = write_report(found, tmp_path / "out")
     assert isinstance(folder, ResultFolder)
     assert json.loads((folder.path / "manifest.json").read_text("utf-8"))["arms_differ_in"] == [words]
     page = (folder.path / "report.html").read_text("utf-8")
@@ -106,7 +106,7 @@ def test_the_authors_notes_stand_under_the_common_table_and_in_the_report(writte
     assert found.notes == ("Rests on one assumption.", "Second.")
     assert found.tables()[1].attrs["note"].endswith(" Rests on one assumption. Second.")
     assert "Rests on" not in found.tables()[0].attrs["note"]
-    folder = found.write(tmp_path / "out", also=lambda out: write_report(found, out))
+    folder = write_report(found, tmp_path / "out")
     assert "Rests on one assumption. Second." in (folder.path / "report.html").read_text("utf-8")
 
 

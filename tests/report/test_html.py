@@ -45,7 +45,7 @@ class Outline(HTMLParser):
 @pytest.fixture(scope="module")
 def folder(comparison: Comparison, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "out"
-    comparison.write(out, also=lambda folder: write_report(comparison, folder))
+    write_report(comparison, out)
     return out
 
 
