@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MONTH, _YEAR = 30.4375, 365.25
+_EDGED: dict[str, Any] = {"markersize": 6.0, "markeredgecolor": "white", "markeredgewidth": 1.0}
 _ROW = 0.19  # inches between two lines of an at-risk table
 _POINTS = 100.0  # a share in per cent
 
@@ -289,7 +290,8 @@ def _difference_panel(axes: Axes, panel: pd.DataFrame, arms: Sequence[str]) -> N
         for low, high, wide in (("unpaired_low", "unpaired_high", 1.0), ("paired_low", "paired_high", 4.0)):
             ends = [_POINTS * rows[name].to_numpy() for name in (low, high)]
             axes.vlines(x, ends[0], ends[1], color=colour, linewidth=wide)
-        axes.plot(x, _POINTS * rows["difference"].to_numpy(), "o", color=colour, markersize=3.5)
+        # A bar of the same colour may be shorter than the point, or hide it: the point lies on top, with an edge.
+        axes.plot(x, _POINTS * rows["difference"].to_numpy(), "o", color=colour, zorder=4, **_EDGED)
     margin = 0.35 * min(np.diff(years), default=1.0)
     axes.set_xlim(years[0] - margin, years[-1] + margin)
     axes.set_xticks(years, [f"{year:g} y" for year in years])
@@ -339,7 +341,13 @@ def _difference_legend(figure: Figure, arms: Sequence[str], reference: str) -> N
 
     handles = [
         Line2D(
-            [], [], color=PALETTE[(index + 1) % len(PALETTE)], marker="o", linestyle="", label=f"{arm} − {reference}"
+            [],
+            [],
+            color=PALETTE[(index + 1) % len(PALETTE)],
+            marker="o",
+            linestyle="",
+            label=f"{arm} − {reference}",
+            **_EDGED,
         )
         for index, arm in enumerate(arms)
     ]

@@ -92,6 +92,10 @@ def test_differences_leave_out_restricted_means(comparison: Comparison) -> None:
     _, points = line_of(figure, 1)
     assert np.allclose(points, 100 * rows["difference"])
     assert len(points) == 2
+    panel = figure.axes[0]
+    marks = panel.get_lines()[1]
+    assert marks.get_zorder() > max(bars.get_zorder() for bars in panel.collections)
+    assert marks.get_markeredgecolor() == "white"
 
 
 def test_a_curve_that_is_not_there_is_said(comparison: Comparison) -> None:
