@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sim.compare.config import CompareConfig
@@ -25,6 +25,11 @@ ONE_POPULATION_NOTE = (
     "the same virtual patients with the same luck: the error after ± is Monte Carlo error only, not that of a trial, "
     "and no share of patients who benefit can be read from it. Unpaired errors are in differences.csv. Times count "
     "from each endpoint's own time zero.{more}"
+)
+PATIENTS_NOTE = (
+    " The column patients counts those at risk in each arm, a range where arms differ. They are fewer than the "
+    "{patients:,} simulated an arm: who never passes the entry gate, or never reaches the time zero of an endpoint "
+    "(or, in a landmark group, its landmark free of the event), does not count."
 )
 DISCORDANT_NOTE = (
     " – in place of an error: fewer than {fewest} virtual patients fared differently in the two arms, too few for a "
@@ -83,6 +88,11 @@ def one_population_table(
         (row["arm"], row["subgroup"], row["endpoint"], row["time_days"]): _figure(row["estimate"], row[MC_SE])
         for row in summary.to_dict("records")
     }
+    sizes = {
+        (row["arm"], row["subgroup"], row["endpoint"]): int(row["n"])
+        for row in summary.to_dict("records")
+        if row["n"] == row["n"]
+    }
     paired = {
         (row["arm"], row["subgroup"], row["endpoint"], row["time_days"]): row
         for row in differences.to_dict("records")
@@ -96,11 +106,12 @@ def one_population_table(
     rows = []
     for subgroup, endpoint, days in _shown(summary, config, kinds):
         row: dict[str, Any] = {"endpoint": endpoint, "group": _words(subgroup), "time": _time(days)}
+        row["patients"] = _counts(sizes[arm, subgroup, endpoint] for arm in arms if (arm, subgroup, endpoint) in sizes)
         row |= {arm: figures.get((arm, subgroup, endpoint, days), MISSING) for arm in arms}
         row |= {f"{arm} less {arms[0]}": difference(arm, subgroup, endpoint, days) for arm in arms[1:]}
         rows.append(row)
     less = [f"{arm} less {arms[0]}" for arm in arms[1:]]
-    table = pd.DataFrame(rows, columns=["endpoint", "group", "time", *arms, *less])
+    table = pd.DataFrame(rows, columns=["endpoint", "group", "time", "patients", *arms, *less])
     protocols = {1: "One protocol", 2: "Both protocols"}.get(
         len({arm.protocol for arm in config.arms.values()}), "All protocols"
     )
@@ -109,6 +120,8 @@ def one_population_table(
         for name, group in config.subgroups.items()
         if group.landmark is not None
     ]
+    if any(size < config.patients for size in sizes.values()):
+        more.append(PATIENTS_NOTE.format(patients=config.patients))
     shown = [paired.get((arm, *key)) for key in _shown(summary, config, kinds) for arm in arms[1:]]
     if any(row is not None and row["discordant"] < FEWEST_DISCORDANT for row in shown):
         more.append(DISCORDANT_NOTE.format(fewest=FEWEST_DISCORDANT))
@@ -145,6 +158,12 @@ def _words(text: str) -> str:
 
 def _time(days: float) -> str:
     return "" if days != days else format_duration(days)
+
+
+def _counts(sizes: Iterable[int]) -> str:
+    """Patients of a group, who may be others in each arm: ``1,234`` or ``1,234–1,240``."""
+    counts = sorted(set(sizes))
+    return "–".join(f"{count:,}" for count in dict.fromkeys([*counts[:1], *counts[-1:]])) or MISSING
 
 
 def _figure(estimate: float, error: float) -> str:

@@ -274,6 +274,9 @@ def test_printed_tables_carry_their_error_and_their_warning(found):
     assert common.iloc[:3][["endpoint", "group", "time"]].values.tolist() == [
         ["OS", "all", t] for t in ("1 y", "2 y", "3 y")
     ]
+    counted = comparison.summary.query("population == 'everybody' and subgroup == 'all' and endpoint == 'OS'")["n"]
+    assert common["patients"].iloc[0] == "–".join(dict.fromkeys(f"{n:,.0f}" for n in (counted.min(), counted.max())))
+    assert "fewer than the 400 simulated an arm" in common.attrs["note"]
     assert "not for the care of patients" in comparison._repr_html_()
     assert repr(comparison).startswith("Comparison config: old, new, strong; 400 patients an arm, population everybody")
 
@@ -319,7 +322,7 @@ def test_other_results_are_not_overwritten_unless_asked(found, written, tmp_path
     comparison, _ = found
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "notes.txt").write_text("mine")
-    with pytest.raises(UsageError, match="holds other results"):
+    with pytest.raises(UsageError, match="is not empty"):
         comparison.write(tmp_path / "out")
     comparison.write(tmp_path / "out", overwrite=True, also=lambda folder: folder.write_text("figure.svg", "<svg/>"))
     assert (tmp_path / "out" / "notes.txt").read_text() == "mine"
