@@ -15,6 +15,8 @@ import pytest
 
 from sim.cli.main import run
 
+from .judge import warm_up
+
 SMALL = Path(__file__).parents[1] / "report" / "small.yaml"
 CONFIG = Path(__file__).parents[1] / "report" / "small-compare.yaml"
 BYTES = b"\xff\xfe".decode("utf-8", "surrogateescape")
@@ -63,6 +65,7 @@ NEEDED: dict[str, tuple[tuple[str, str], ...]] = {
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with good and bad files, where commands run."""
+    warm_up(SMALL)
     monkeypatch.chdir(tmp_path)
     shutil.copy(SMALL, "small.yaml")
     for part in SMALL.parent.glob("*.yaml"):
