@@ -24,6 +24,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from sim.cli.main import run
+from sim.compare import config
+from sim.evidence import schema as evidence
 from sim.protocol import fields, population, schema
 
 ROOT = Path(__file__).parents[1]
@@ -108,14 +110,14 @@ def _table(found: re.Match[str]) -> str:
     for name, info in model(found[2]).model_fields.items():
         key = info.alias or name
         if not meanings.get(key, "").strip():
-            raise SystemExit(f"{TOUR}: say what `{key}` of {found[2]} means, in the table of its keys")
+            raise SystemExit(f"say what `{key}` of {found[2]} means, in the table of its keys")
         rows.append(f"| `{key}` | {_written(info)} | {_default(info)} | {meanings[key]} |")
     return found[1] + "\n".join(rows)
 
 
 def model(name: str) -> type[BaseModel]:
     """A model of the schema by name."""
-    for room in (schema, fields, population):
+    for room in (schema, fields, population, config, evidence):
         if hasattr(room, name):
             found: type[BaseModel] = getattr(room, name)
             return found
@@ -140,7 +142,9 @@ def _written(info: FieldInfo) -> str:
         if isinstance(part, fields.Kind):
             return _KINDS[part.expect]
         if getattr(part, "func", None) is fields.one_or_more:
-            return "name or names"
+            return re.sub("^list of (.*)$", r"\1 or \1s", _form(info.annotation))
+        if part in get_args(evidence.Duration)[1:]:
+            return "duration"
     return _form(info.annotation)
 
 
@@ -149,6 +153,8 @@ def _form(kind: Any) -> str:
     origin, inside = get_origin(kind), get_args(kind)
     if kind in (fields.Name, fields.Identifier):
         return "name"
+    if kind == evidence.Duration:
+        return "duration"
     if origin is Annotated:
         for part in inside[1:]:
             if isinstance(part, fields.Kind):
@@ -167,7 +173,7 @@ def _form(kind: Any) -> str:
         return "arguments"
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return f"{re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', kind.__name__).lower()}"
-    return {str: "text", float: "number", int: "whole number", bool: "true or false"}[kind]
+    return {Any: "value", str: "text", float: "number", int: "whole number", bool: "true or false"}[kind]
 
 
 def main() -> None:
