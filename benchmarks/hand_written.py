@@ -64,7 +64,7 @@ class Risk:
     def __init__(self, name: str, curve: LogNormal | Weibull, now: float, factor: float, threshold: float) -> None:
         self.name, self.curve, self.origin = name, curve, now
         self.mark, self.left, self.factor = 0.0, threshold, factor
-        self.due = now + curve.inverse(threshold / factor)
+        self.due = now + curve.inverse(threshold / factor) if factor > 0.0 else math.inf
 
     def scale(self, now: float, factor: float) -> None:
         """Go on with another factor."""
@@ -72,7 +72,8 @@ class Risk:
             mark = self.curve.cumulative(now - self.origin)
             self.left -= self.factor * (mark - self.mark)
             self.mark, self.factor = mark, factor
-            self.due = self.origin + self.curve.inverse(mark + max(self.left, 0.0) / factor)
+            due = self.curve.inverse(mark + max(self.left, 0.0) / factor) if factor > 0.0 else math.inf
+            self.due = self.origin + due
 
 
 class Model:
@@ -103,7 +104,7 @@ class Patient:
         self.n, self.draw = n, draw
         low, high = draw.choices(((16, 36), (36, 56), (56, 66)), cum_weights=(42, 76, 100))[0]
         self.age = low + draw.random() * (high - low)
-        self.transplantable = draw.random() < n["allo_feasible"]
+        self.transplantable = draw.random() < n["allo_feasible" if self.age < 56 else "allo_feasible_older"]
         self.trackable = draw.random() < n["trackable_share"]
         self.induction_response = draw.gauss(0.0, 1.0)
         chemo, blina = draw.gauss(0.0, 1.0), draw.gauss(0.0, 1.0)
@@ -117,6 +118,7 @@ class Patient:
         self.mrd, self.eradicated = 0.0, False
         self.results: dict[str, str] = {}
         self.remitted_at: float | None = None
+        self.relapsed_at = 0.0
         self.in_first_remission = self.grafted = self.on_intensive = self.had_allo = False
         self.relapses = 0
         self.intrathecal = self.blinatumomab = 0
@@ -200,6 +202,8 @@ class Patient:
         self.risks.append(Risk(name, curve, self.env.now, factor, self.draw.expovariate(1.0)))
 
     def relapse_factor(self) -> float:
+        if self.eradicated:
+            return 0.0
         log_factor = self.n["slope_mrd"] * (self.mrd + 4.0)
         if self.results.get("mrd_after_c1") == "positive":
             log_factor += self.n["slow_responder"]
@@ -250,12 +254,13 @@ class Patient:
     def relapse(self, cause: str) -> None:
         self.log("relapse", cause)
         self.relapses += 1
+        self.relapsed_at = self.env.now
         self.in_first_remission = self.grafted = self.on_intensive = False
-        self.with_disease()
-
-    def with_disease(self) -> None:
         self.risks.clear()
-        self.start("death_with_disease", self.model.disease, math.exp(self.n["salvage_era"]))
+
+    def early_death(self) -> float:
+        band = "16_35" if self.age < 36 else "36_55" if self.age < 56 else "56_65"
+        return self.n[f"early_death_{band}"]
 
     def toxicity(self, name: str, p: float, first: str, last: str, grades: tuple[tuple[str, float], ...]) -> None:
         if self.draw.random() < p:
@@ -280,8 +285,7 @@ class Patient:
         if u < 0.0:
             onward: Phase = self.remission(0.0)
         else:
-            band = "16_35" if self.age < 36 else "36_55" if self.age < 56 else "56_65"
-            if u < n[f"early_death_{band}"]:
+            if u < self.early_death():
                 self.log("induction_death", "A1")
                 return self.dead
             onward = self.a1_again
@@ -292,10 +296,13 @@ class Patient:
         self.enter("A1_AGAIN")
         if (gone := (yield from self.stay(35.0, hospital=True))) is not None:
             return gone
-        if self.draw.random() < self.n["cr_second_course"]:
+        u = self.draw.random() - self.n["cr_second_course"]
+        if u < 0.0:
             return self.remission(self.n["late_remission_mrd"])
+        if u < self.early_death():
+            self.log("induction_death", "A1_AGAIN")
+            return self.dead
         self.log("refractory", "A1_AGAIN")
-        self.with_disease()
         return self.salvage
 
     def b1(self) -> Generator[Any, Any, Phase | None]:
@@ -361,9 +368,11 @@ class Patient:
         self.log("transplant", "BLINA")
         self.had_allo = self.grafted = True
         self.risks.clear()
-        relapse = n["allo_relapse_mrd"] if self.mrd >= -4.0 else 1.0
+        relapse = 0.0 if self.eradicated else 1.0
         death = math.exp(n["allo_nrm_age"] * (self.age - 40.0))
-        if not self.in_first_remission:
+        if self.in_first_remission:
+            relapse *= n["allo_relapse_mrd"] if self.mrd >= -4.0 else 1.0
+        else:
             relapse, death = relapse * n["allo_relapse_later"], death * n["allo_nrm_later"]
         self.start("relapse_after_transplant", model.after_allo, relapse)
         self.start("nrm_after_transplant", model.allo_nrm, death)
@@ -380,8 +389,14 @@ class Patient:
         if self.remitted_at is None or self.had_allo or self.relapses > 1:
             p = n["salvage_poor"]
         else:
-            p = n["salvage_early" if self.env.now - self.remitted_at < 2 * YEAR else "salvage_late"]
-        if self.draw.random() >= p:
+            p = n["salvage_early" if self.relapsed_at - self.remitted_at < 2 * YEAR else "salvage_late"]
+        u = self.draw.random() - n["salvage_death"]
+        if u < 0.0:
+            self.log("death_in_salvage", "SALVAGE")
+            return self.dead
+        if u >= (1.0 - n["salvage_death"]) / (1.0 + math.exp(-n["salvage_era"]) * (1.0 / p - 1.0)):
+            self.log("salvage_failed", "SALVAGE")
+            self.start("death_with_disease", self.model.disease, 1.0)
             return self.follow_up
         self.set_mrd(min(-1.3, n["second_remission_mrd"] + n["mrd_spread"] * self.induction_response))
         self.log("later_remission", "SALVAGE")
