@@ -1,0 +1,63 @@
+"""Write docs/validation/statistics.md and designs.md from the tables beside: `python tests/tables/write.py`."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+from pathlib import Path
+
+from reference_check import Check
+
+HERE = Path(__file__).parent
+DOCUMENTS = {"statistics": "Statistics against references", "designs": "Designs against references"}
+
+
+def checks_of(document: str) -> list[Check]:
+    """All checks of a document: the CHECKS of each file beside whose name starts with the document's."""
+    names = sorted(path.stem for path in HERE.glob(f"{document}_*.py"))
+    return [check for name in names for check in importlib.import_module(name).CHECKS]
+
+
+def page(document: str) -> str:
+    """The document as markdown: a table for each method; every value is computed anew."""
+    checks = sorted(checks_of(document), key=lambda check: check.method)
+    values = {check.id: check.compute() for check in checks}
+    held = sum(check.holds(values[check.id]) for check in checks)
+    lines = [
+        f"# {DOCUMENTS[document]}",
+        "",
+        f"{held} of {len(checks)} computed values lie within their tolerance. Made by `python tests/tables/write.py`; "
+        f"`make test` checks every line.",
+    ]
+    for method, group in itertools.groupby(checks, key=lambda check: check.method):
+        lines += [
+            "",
+            f"## {method}",
+            "",
+            "| check | inputs | expected | computed | tolerance | source |",
+            "|---|---|--:|--:|--:|---|",
+        ]
+        for check in group:
+            row = (
+                check.id,
+                check.inputs,
+                f"{check.expected:.10g}",
+                f"{values[check.id]:.10g}",
+                f"{check.tolerance:.1g}",
+                check.source,
+            )
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write the documents that have checks."""
+    folder = HERE.parents[1] / "docs" / "validation"
+    folder.mkdir(exist_ok=True)
+    for document in DOCUMENTS:
+        if checks_of(document):
+            (folder / f"{document}.md").write_text(page(document), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
