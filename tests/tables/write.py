@@ -26,10 +26,8 @@ def page(document: str) -> str:
     lines = [
         f"# {DOCUMENTS[document]}",
         "",
-        (
-            f"{held} of {len(checks)} computed values lie within their tolerance. Made by `python tests/tables/write.py`; "
-            f"`make test` checks every line."
-        ),
+        f"{held} of {len(checks)} computed values lie within their tolerance.",
+        "Made by `python tests/tables/write.py`; `make test` checks every line.",
     ]
     for method, group in itertools.groupby(checks, key=lambda check: check.method):
         lines += [
