@@ -1,0 +1,1 @@
+"""Designs by closed forms and numerical integration: events, sample size, boundaries. No simulation, no protocols."""
