@@ -23,11 +23,11 @@ ORDER = [
     ["report"],
     ["cli"],
 ]
-BOTTOM = ["errors", "units"]
+BOTTOM = ["errors", "units", "jit"]
 
 # Rooms of pure numbers know nothing of protocols, whatever their place. Files of `design` named config* read a YAML
 # file, and may use how documents are read; they are nobody's business in the room but their own.
-NUMBERS = {"stats": {"stats", "errors"}, "design": {"design", "stats", "errors"}}
+NUMBERS = {"stats": {"stats", "errors", "jit"}, "design": {"design", "stats", "errors", "jit"}}
 READERS = {"design": "config"}
 READING = {"document", "fields", "json_schema", "library", "merge", "nodes", "schema_problems"}
 PLACE = {room: place for place, rooms in enumerate(ORDER) for room in rooms}
