@@ -23,6 +23,7 @@ from sim.protocol.fields import (
     Probability,
     one_or_more,
 )
+from sim.protocol.schema_patients import Column, Criterion, Table
 from sim.protocol.schema_phases import Await, Cycles, Days, Give, Outcome, Phase, Row, Test, Timeout
 
 __all__ = [
@@ -31,8 +32,10 @@ __all__ = [
     "Attribute",
     "Await",
     "Clock",
+    "Column",
     "Correlation",
     "Counter",
+    "Criterion",
     "Crossing",
     "Cycles",
     "Days",
@@ -55,6 +58,7 @@ __all__ = [
     "Resource",
     "Row",
     "Switch",
+    "Table",
     "Test",
     "Timeout",
     "Toxicity",
@@ -108,13 +112,14 @@ class Switch(Provenance):
 
 
 class Attribute(Model):
-    """A property of the patient: drawn at entry, derived from other attributes, or a state that results set later.
+    """A property of the patient: drawn at entry, read from a table, derived, or a state that results set later.
 
     ``source`` and ``assumption`` say where the numbers of a draw come from that are no parameters.
     """
 
     title: str = ""
     draw: AttributeDraw | None = None
+    column: Column | None = None
     derive: Derived | None = None
     states: Annotated[list[str], Field(min_length=2)] | None = None
     unit: str | None = None
@@ -124,9 +129,9 @@ class Attribute(Model):
 
     @model_validator(mode="after")
     def _one_way(self) -> Attribute:
-        given = [name for name in ("draw", "derive", "states") if getattr(self, name) is not None]
+        given = [name for name in ("draw", "column", "derive", "states") if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"give exactly one of draw, derive, states; found {', '.join(given) or 'none'}")
+            raise ValueError(f"give exactly one of draw, column, derive, states; found {', '.join(given) or 'none'}")
         return self
 
 
@@ -353,8 +358,10 @@ class Protocol(Model):
     sources: dict[Name, str] = {}
     traced: bool = False
     enrolment: Enrolment = Enrolment()
+    eligibility: dict[Name, Criterion] = {}
     switches: dict[Name, Switch] = {}
     parameters: dict[Name, Parameter] = {}
+    table: Table | None = None
     patient: dict[Name, Attribute] = {}
     correlations: list[Correlation] = []
     flags: dict[Name, Flag] = {}
