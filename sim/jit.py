@@ -12,16 +12,19 @@ from typing import Any, TypeVar
 
 import numba
 
+from sim import unsigned_indices
+
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def source_key(folders: Iterable[Path]) -> str:
-    """Hash of what compiled code depends on: every source of the folders, this file, Python, numba and the processor.
+    """Hash of what compiled code depends on: every source of the folders, this door, Python, numba and the processor.
 
     numba's own cache looks only at the file of the compiled function, and keeps stale code when another file changes.
     """
     digest = hashlib.blake2b(digest_size=10)
-    for path in [Path(__file__), *(path for folder in folders for path in sorted(folder.glob("*.py")))]:
+    doors = [Path(__file__), Path(unsigned_indices.__file__)]
+    for path in [*doors, *(path for folder in folders for path in sorted(folder.glob("*.py")))]:
         digest.update(path.read_bytes())
     cpu = getattr(numba.config, "CPU_NAME", None) or platform.processor()
     digest.update(f"{sys.version}|{numba.__version__}|{platform.machine()}|{cpu}".encode())
@@ -55,6 +58,8 @@ class Compiler:
     folders
         Folders of the Python files that the compiled code depends on: the room's own kernels, and those of other rooms
         that they call, since numba compiles all that a function calls along with it.
+    indices_from_start
+        The kernels promise that no computed index into an array is negative; see `unsigned_indices`.
 
     Attributes
     ----------
@@ -62,7 +67,8 @@ class Compiler:
         Folder of the compiled code, or None where no folder can be written.
     """
 
-    def __init__(self, room: str, *folders: Path) -> None:
+    def __init__(self, room: str, *folders: Path, indices_from_start: bool = False) -> None:
+        self._options = {"pipeline_class": unsigned_indices.KernelCompiler} if indices_from_start else {}
         self.cache = cache_folder(source_key(folders))
         if self.cache is None:
             print(f"engraft: no folder can be written, so {room} is compiled anew each time", file=sys.stderr)
@@ -85,7 +91,8 @@ class Compiler:
 
     def _decorate(self, function: Function, **options: Any) -> Function:
         njit: Any = numba.njit  # its type does not know the options below
-        kernel = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True} | options
+        kernel = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
+        kernel |= self._options | options
         if self.cache is None:
             return njit(**kernel)(function)  # type: ignore[no-any-return]
         # numba reads the folder when a function is decorated; each room has its own, and the rest of the process none.

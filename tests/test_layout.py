@@ -23,7 +23,7 @@ ORDER = [
     ["report"],
     ["cli"],
 ]
-BOTTOM = ["errors", "units", "jit"]
+BOTTOM = ["errors", "units", "jit", "unsigned_indices"]
 
 # Rooms of pure numbers know nothing of protocols, whatever their place. Files of `design` named config* read a YAML
 # file, and may use how documents are read; they are nobody's business in the room but their own.

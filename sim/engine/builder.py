@@ -123,7 +123,7 @@ class Builder:
         key = (("held", held), *symbols)
         if key not in self._code:
             self.stack = max(self.stack, max_stack(symbols))
-            operations = [self._operation(name, argument, held) for name, argument in symbols]
+            operations = _fused([self._operation(name, argument, held) for name, argument in symbols])
             self._code[key] = self.ints([len(operations), *(word for pair in operations for word in pair)])
         return self._code[key]
 
@@ -136,7 +136,7 @@ class Builder:
 
     def _operation(self, name: str, argument: object, held: bool) -> tuple[int, int]:
         if name in _OPERATORS:
-            return _OPERATORS[name], 0
+            return _OPERATORS[name], at.FROM_STACK
         if name == "const":
             return at.OP_CONST, self.constant(argument)  # type: ignore[arg-type]
         if name in ("attribute", "flag"):
@@ -162,6 +162,17 @@ class Builder:
         }
         operation, names = places[name]
         return operation, names[str(argument)]
+
+
+def _fused(operations: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Code in which an operation on two values reads a constant or a variable in its place, without the stack."""
+    fused: list[tuple[int, int]] = []
+    for operation, argument in operations:
+        if operation >= at.OP_ADD and fused[-1][0] <= at.OP_VARIABLE:
+            fused[-1] = operation, fused[-1][1]
+        else:
+            fused.append((operation, argument))
+    return fused
 
 
 _SAME_BIT = {

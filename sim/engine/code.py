@@ -123,39 +123,49 @@ def _unary(op, a):
     return -math.inf if a == 0.0 else math.log(a)
 
 
+@small
+def _band(F, limits, x):
+    """The index of the band that holds x; that of "outside" is the last. Stored are the number of limits, then they."""
+    n = int(F[limits])
+    band = float(n - 1)
+    for k in range(n - 1):
+        if F[limits + 1 + k] <= x and x < F[limits + 2 + k]:
+            band = float(k)
+    return band
+
+
 @compiled
 def evaluate(I, F, code):
     """The value of the expression whose code starts at I[code]; booleans are 0 and 1."""
     if I[code] == 1 and I[code + 1] <= OP_VARIABLE:
         return F[I[code + 2]]
-    stack = I[SF_STACK]
-    top = stack - 1
+    # The last value is at hand and those below it are on the stack, whose first place takes what was there before.
+    value = 0.0
+    top = I[SF_STACK]
     end = code + 1 + 2 * I[code]
     at = code + 1
     while at < end:
         op = I[at]
         arg = I[at + 1]
         at += 2
-        if op < OP_ADD:
+        if op < OP_NEG:
+            F[top] = value
             top += 1
-            F[top] = _leaf(I, F, op, arg)
-        elif op in (OP_NEG, OP_NOT, OP_ABS, OP_EXP, OP_LOG, OP_SQRT):
-            F[top] = _unary(op, F[top])
-        elif op == OP_BAND:
-            x = F[top]
-            n = int(F[arg])
-            band = float(n - 1)
-            for k in range(n - 1):
-                if F[arg + 1 + k] <= x and x < F[arg + 2 + k]:
-                    band = float(k)
-            F[top] = band
+            value = _leaf(I, F, op, arg)
+        elif op >= OP_ADD:
+            if arg == FROM_STACK:
+                top -= 1
+                value = _binary(op, F[top], value)
+            else:
+                value = _binary(op, value, F[arg])
         elif op == OP_IF:
             top -= 2
-            F[top] = F[top + 1] if F[top] != 0.0 else F[top + 2]
+            value = F[top + 1] if F[top] != 0.0 else value
+        elif op == OP_BAND:
+            value = _band(F, arg, value)
         else:
-            top -= 1
-            F[top] = _binary(op, F[top], F[top + 1])
-    return F[stack]
+            value = _unary(op, value)
+    return value
 
 
 @small

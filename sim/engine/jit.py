@@ -9,7 +9,7 @@ import numba
 
 from sim.jit import Compiler
 
-_ENGINE = Compiler("the engine", Path(__file__).parent)
+_ENGINE = Compiler("the engine", Path(__file__).parent, indices_from_start=True)
 CACHE = _ENGINE.cache
 compiled, small, part, entry = _ENGINE.compiled, _ENGINE.small, _ENGINE.part, _ENGINE.entry
 

@@ -250,7 +250,7 @@ MF_LEVEL, MF_SLOPE, MF_WIDTH = places(3)
 B_EXPONENTIAL, B_WEIBULL, B_GOMPERTZ, B_LOGLOGISTIC, B_LOGNORMAL, B_PIECEWISE = places(6)
 CURVE_SCALE, CURVE_PLATEAU, CURVE_A, CURVE_B, CURVE_TABLE = places(5)
 
-# Operations of the expression code.
+# Operations of the expression code: operands, operations on one value, `if` on three, operations on two.
 (
     OP_CONST,
     OP_VARIABLE,
@@ -263,29 +263,30 @@ CURVE_SCALE, CURVE_PLATEAU, CURVE_A, CURVE_B, CURVE_TABLE = places(5)
     OP_WITHIN,
     OP_CYCLE,
     OP_ERADICATED,
+    OP_NEG,
+    OP_NOT,
+    OP_ABS,
+    OP_EXP,
+    OP_LOG,
+    OP_SQRT,
+    OP_BAND,
+    OP_IF,
     OP_ADD,
     OP_SUB,
     OP_MUL,
     OP_DIV,
-    OP_NEG,
     OP_LT,
     OP_LE,
     OP_EQ,
     OP_NE,
     OP_GT,
     OP_GE,
-    OP_NOT,
     OP_AND,
     OP_OR,
-    OP_IF,
     OP_MIN,
     OP_MAX,
-    OP_ABS,
-    OP_EXP,
-    OP_LOG,
-    OP_SQRT,
-    OP_BAND,
 ) = places(33)
+FROM_STACK = place(-1)  # the second value of an operation on two, where it is not a constant or a variable
 
 # Columns of the event log, and the events that the engine itself logs.
 LOG_PATIENT, LOG_TICK, LOG_SERIAL, LOG_CODE, LOG_PHASE, LOG_DETAIL, LOG_WIDTH = places(7)

@@ -28,7 +28,9 @@ class Chunk:
 
 def new_log(rows: int) -> np.ndarray:
     """An empty log with room for so many rows; its first row only counts."""
-    return np.zeros((rows + 1, at.LOG_WIDTH), dtype=np.int64)
+    log = np.empty((rows + 1, at.LOG_WIDTH), dtype=np.int64)
+    log[0] = 0
+    return log
 
 
 def grown(log: np.ndarray) -> np.ndarray:
