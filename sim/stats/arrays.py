@@ -128,6 +128,45 @@ def cause_codes(values: ArrayLike, time: Floats, causes: int | None) -> tuple[In
     return numbers.astype(np.int64), int(causes)
 
 
+def labels(field: str, values: ArrayLike, time: Floats, *, least: int = 1) -> tuple[Integers, tuple[Any, ...]]:
+    """Codes 0..K - 1 of a column of labels (numbers, words or booleans), and the K labels, sorted.
+
+    Parameters
+    ----------
+    field
+        Name of the argument, for the error message.
+    values
+        One label a row, shape (n,): numbers, words or booleans, none missing.
+    time
+        The column it must be as long as.
+    least
+        How many different labels there must be.
+
+    Raises
+    ------
+    EngraftError
+        If a label is missing, labels of different kinds are mixed, or there are fewer than `least`.
+    """
+    try:
+        found = np.asarray(values)
+    except ValueError as problem:
+        raise EngraftError(f"{field}: found rows of unequal length; it must be one column of labels") from problem
+    if found.ndim != 1:
+        raise EngraftError(f"{field}: found {found.ndim} dimensions; it must be one column of labels")
+    if found.size != time.size:
+        raise EngraftError(f"{field}: found {found.size} rows, but time has {time.size}; each row needs both")
+    missing = np.array([value is None or value != value for value in found.tolist()], dtype=bool)
+    if missing.any():
+        raise EngraftError(f"{field}: row {int(np.argmax(missing))} is missing; each row needs a label")
+    try:
+        names, codes = np.unique(found, return_inverse=True)
+    except TypeError as problem:
+        raise EngraftError(f"{field}: found labels of different kinds; use numbers or words") from problem
+    if names.size < least:
+        raise EngraftError(f"{field}: found only {names[0]!s} in every row; at least {least} groups are needed")
+    return codes.astype(np.int64), tuple(names.tolist())
+
+
 def readonly(values: Array) -> Array:
     """The same array, locked: results are values."""
     values.setflags(write=False)

@@ -1,0 +1,37 @@
+"""Type I error and coverage of every method, by simulation: each rate of the registry holds; large, run by verify."""
+
+from __future__ import annotations
+
+import pytest
+from error_rates import rates
+from rate_check import Rate
+
+RATES = {rate.id: rate for rate in rates()}
+
+
+def test_ids_are_unique_and_sizes_as_promised() -> None:
+    assert len(RATES) == len(rates())
+    assert all(rate.data_sets >= 100_000 or rate.deviation for rate in RATES.values() if rate.kind == "type I error")
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("name", RATES)
+def test_rate_is_within_its_bound(name: str) -> None:
+    rate = RATES[name]
+    observed = rate.count() / rate.data_sets
+    assert rate.holds(observed), f"{rate.setting}: {observed:.5f}, nominal {rate.nominal}"
+
+
+def test_a_rate_off_its_level_does_not_hold() -> None:
+    shared = {"id": "x", "method": "m", "setting": "s", "nominal": 0.05, "data_sets": 100_000, "count": lambda: 0}
+    test = Rate(kind="type I error", **shared)  # three standard errors are 0.00207
+    assert test.holds(0.052)
+    assert not test.holds(0.0522)
+    assert test.holds(0.02), "a test may be conservative"
+    assert not Rate(kind="type I error", **shared, exact=0.03).holds(0.02)
+    interval = Rate(kind="coverage", **{**shared, "nominal": 0.95})
+    assert interval.holds(0.948)
+    assert not interval.holds(0.9478)
+    assert Rate(kind="coverage", **{**shared, "nominal": 0.95}, accepted=0.93, deviation="small").holds(0.93)
+    with pytest.raises(ValueError, match="needs its reason"):
+        Rate(kind="type I error", **shared, accepted=0.06)
