@@ -137,8 +137,6 @@ def _band(F, limits, x):
 @compiled
 def evaluate(I, F, code):
     """The value of the expression whose code starts at I[code]; booleans are 0 and 1."""
-    if I[code] == 1 and I[code + 1] <= OP_VARIABLE:
-        return F[I[code + 2]]
     # The last value is at hand and those below it are on the stack, whose first place takes what was there before.
     value = 0.0
     top = I[SF_STACK]
@@ -166,6 +164,14 @@ def evaluate(I, F, code):
         else:
             value = _unary(op, value)
     return value
+
+
+@small
+def _argument(I, F, code):
+    """The same for what a draw needs, most often a constant: that is read without a call."""
+    if I[code] == 1 and I[code + 1] <= OP_VARIABLE:
+        return F[I[code + 2]]
+    return evaluate(I, F, code)
 
 
 @small
@@ -208,14 +214,14 @@ def draw_value(I, F, d, u):
         return quantile_at(F, I[row + D_TABLE], I[row + D_COUNT], u)
     if family in (HISTOGRAM, CATEGORICAL):
         return _draw_bins(I, F, row, u)
-    a = evaluate(I, F, I[row + D_A])
+    a = _argument(I, F, I[row + D_A])
     if family == BERNOULLI:
         if not (a >= 0.0 and a <= 1.0):
             fail(I, E_BAD_PROBABILITY, I[row + D_LABEL])
         return 1.0 if u < a else 0.0
     if family == EXPONENTIAL:
         return -math.log1p(-u) * a
-    b = evaluate(I, F, I[row + D_B])
+    b = _argument(I, F, I[row + D_B])
     if family == UNIFORM:
         return a + u * (b - a)
     if not b >= 0.0 or not (a > 0.0 or family == NORMAL):
@@ -236,7 +242,7 @@ def _draw_bins(I, F, row, u):
     n = I[row + D_COUNT]
     total = 0.0
     for k in range(n):
-        weight = evaluate(I, F, I[I[row + D_A] + k])
+        weight = _argument(I, F, I[I[row + D_A] + k])
         if not weight >= 0.0:
             fail(I, E_BAD_PROBABILITY, I[row + D_LABEL])
         total += weight
@@ -245,7 +251,7 @@ def _draw_bins(I, F, row, u):
         return 0.0
     rest = u * total
     for k in range(n):
-        weight = evaluate(I, F, I[I[row + D_A] + k])
+        weight = _argument(I, F, I[I[row + D_A] + k])
         if rest < weight or k == n - 1:
             if I[row + D_FAMILY] == CATEGORICAL:
                 return float(k)
@@ -261,14 +267,14 @@ def draw(I, F, d):
     """Draw from distribution d at its own site; a fixed value draws nothing."""
     row = I[H_DISTRIBUTIONS] + d * D_WIDTH
     if I[row + D_FAMILY] == FIXED:
-        return evaluate(I, F, I[row + D_A])
+        return _argument(I, F, I[row + D_A])
     return draw_value(I, F, d, next_uniform(I, I[row + D_SITE]))
 
 
 @compiled
 def probability(I, F, code, label):
     """An expression that must lie between 0 and 1."""
-    p = evaluate(I, F, code)
+    p = _argument(I, F, code)
     if not (p >= 0.0 and p <= 1.0):
         fail(I, E_BAD_PROBABILITY, label)
         return 0.0
