@@ -305,6 +305,11 @@ def _unmatched(prepared: PreparedStudy) -> Iterator[str]:
     for record in prepared.evidence.of_study(prepared.name):
         if record.endpoint is not None and record.endpoint not in {*study.endpoints, *protocol.endpoints}:
             yield f'record {record.id}: {protocol.id} has no endpoint "{record.endpoint}"'
-        asked = record.group.by if record.group else record.share.attribute if record.share else None
-        if asked is not None and asked not in known:
-            yield f'record {record.id}: {protocol.id} has no attribute "{asked}"{did_you_mean(asked, known)}'
+        share = record.share
+        for asked in (record.group.by if record.group else None, share.attribute if share else None):
+            if asked is not None and asked not in known:
+                yield f'record {record.id}: {protocol.id} has no attribute "{asked}"{did_you_mean(asked, known)}'
+        of = [share.of] if share is not None and share.of not in ("enrolled", "evaluable") else []
+        for event in [*(share.event if share else []), *of]:
+            if event not in events:
+                yield f'record {record.id}: {protocol.id} has no event "{event}"{did_you_mean(event, events)}'

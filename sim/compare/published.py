@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 FOLLOW_UP_SITE = "compare.follow_up"
 """Address of the draw of a patient's potential follow-up."""
 
-REMISSION = "remission"
-
 PARTS = ("summary", "curves", "endpoints", "groups", "shares", "problems")
 
 Truths = NDArray[np.bool_]
@@ -88,8 +86,8 @@ def as_published(
     parts: dict[str, list[Any]] = {name: [] for name in PARTS}
     for record in prepared.evidence.of_study(prepared.name):
         if record.share is not None:
-            label = Label(AS_PUBLISHED, prepared.name, ALL, share_name(record.share))
-            counted, hits = _counted(history, record.share)
+            label = Label(AS_PUBLISHED, prepared.name, group_name(record.group, names), record.share.words)
+            counted, hits = _counted(history, record.share, record.group, cut)
             printed = _printed(record, prepared)
             parts["summary"].append({**label.as_dict(), **_share(counted, hits), **printed})
             parts["shares"].append(
@@ -127,11 +125,6 @@ def as_published(
     return parts
 
 
-def share_name(share: Share) -> str:
-    """What a share is called where an endpoint's name stands, such as ``mrd_after_c1 = positive``."""
-    return f"{share.attribute} = {share.is_}"
-
-
 def group_name(group: Group | None, names: dict[str, str]) -> str:
     """The subgroup of a record: the comparison's own name for the grouping where it has one, else the attribute."""
     return ALL if group is None else f"{names.get(group.by, group.by)}: {' or '.join(group.values)}"
@@ -149,17 +142,35 @@ def _values(history: History, attribute: str) -> Words:
     return grouping(history, by=attribute).word
 
 
-def _counted(history: History, share: Share) -> tuple[Truths, Truths]:
-    """Who is in the denominator of a share, and who has the value, shape (n,) each."""
+def _counted(history: History, share: Share, group: Group | None, cut: Integers | None) -> tuple[Truths, Truths]:
+    """Who is in the denominator of a share, and who has the value or had the event, shape (n,) each.
+
+    Events count from enrolment to the data cut; an attribute counts with its last value, whatever the follow-up.
+    """
     counted = np.asarray(history.enrolled, dtype=np.bool_)
-    values = _values(history, share.attribute)
+    if share.attribute is not None:
+        values = _values(history, share.attribute)
+        hits = np.asarray(values == str(share.is_), dtype=np.bool_)
+    else:
+        hits = _had(history, share.event, cut) == share.had
     if share.of == "evaluable":
         # The first state of an attribute that tests set is the one before any result, and that of a failed test.
-        before = (history.protocol.patient[share.attribute].states or [""])[0]
+        before = (history.protocol.patient[str(share.attribute)].states or [""])[0]
         counted = counted & (values != before)
-    elif share.of == "remission":
-        counted = counted & (first_rows(history, [REMISSION], after=enrolment_ticks(history)) != NEVER)
-    return counted, np.asarray(values == str(share.is_), dtype=np.bool_)
+    elif share.of != "enrolled":
+        counted = counted & _had(history, [share.of], None if share.attribute is not None else cut)
+    if group is not None:
+        counted = counted & np.isin(_values(history, group.by).astype(str), group.values)
+    return counted, hits
+
+
+def _had(history: History, events: list[str], cut: Integers | None) -> Truths:
+    """Who had one of the events from enrolment on, and by the data cut if there is one, shape (n,)."""
+    rows = first_rows(history, events, after=enrolment_ticks(history))
+    had = rows != NEVER
+    if cut is not None:
+        had[had] = history.event_tick[rows[had]] <= cut[had]
+    return np.asarray(had, dtype=np.bool_)
 
 
 def _share(counted: Truths, with_value: Truths) -> dict[str, Any]:
@@ -205,7 +216,7 @@ def _memberships(prepared: PreparedStudy, history: History, names: dict[str, str
             found = sets.setdefault(record.group.by, {})
             if len(record.group.values) > 1:
                 found[group_name(record.group, names)] = record.group.values
-        if record.share is not None:
+        if record.share is not None and record.share.attribute is not None:
             sets.setdefault(record.share.attribute, {})
     inside = np.flatnonzero(history.enrolled)
     parts = []

@@ -50,11 +50,34 @@ def _dangling(evidence: Evidence) -> Iterator[tuple[DocumentPath, str]]:
             yield (*where, "source"), _unknown("no source is called", record.source, evidence.sources)
         if record.same_event_as is not None and record.same_event_as not in ids:
             yield (*where, "same_event_as"), _unknown("no record has the id", record.same_event_as, ids)
+        for place, other in enumerate(record.compares):
+            if other not in ids:
+                yield (*where, "compares", place), _unknown("no record has the id", other, ids)
+        for place, code in enumerate(record.audit):
+            if evidence.audit and code not in evidence.audit:
+                yield (*where, "audit", place), _unknown("audit describes no code", code, evidence.audit)
         for name in record.study:
             if name in evidence.studies:
                 yield from _undefined(name, evidence.studies[name], record, where)
             else:
                 yield (*where, "study"), _unknown("no study is called", name, evidence.studies)
+    yield from _loose_ends(evidence, ids)
+
+
+def _loose_ends(evidence: Evidence, ids: list[str]) -> Iterator[tuple[DocumentPath, str]]:
+    """References of relations and of endpoints that lead nowhere."""
+    for index, relation in enumerate(evidence.relations):
+        for record in relation.records:
+            if record not in ids:
+                yield ("relations", index), _unknown("no record has the id", record, ids)
+        if relation.table is not None and relation.table not in evidence.studies:
+            yield ("relations", index), _unknown("no study is called", relation.table, evidence.studies)
+    for name, study in evidence.studies.items():
+        for endpoint, stated in study.endpoints.items():
+            for place, code in enumerate(stated.audit):
+                if code not in evidence.audit:
+                    path: DocumentPath = ("studies", name, "endpoints", endpoint, "audit", place)
+                    yield path, _unknown("audit describes no code", code, evidence.audit)
 
 
 def _undefined(name: str, study: Study, record: Record, where: DocumentPath) -> Iterator[tuple[DocumentPath, str]]:

@@ -10,6 +10,7 @@ from sim.compare.config import load_config
 from sim.compare.prepare import prepare
 from sim.compare.published import follow_up_cut
 from sim.compare.run import compare
+from sim.errors import InvalidDocument
 from sim.evidence.schema import FollowUp
 
 BETWEEN = FollowUp(shortest="6 months", longest="40 months")
@@ -118,3 +119,37 @@ def test_a_group_may_be_a_set_of_values(written):
     assert row["n"] == lfs["patient"].isin(inside).sum()
     # More than the negatives alone, who die in remission before a result or have none in time.
     assert row["n"] >= lfs["patient"].isin(groups[groups["subgroup"] == "MRD: negative"]["patient"]).sum()
+
+
+def test_shares_of_events_count_to_the_data_cut_among_those_who_had_another(written):
+    """Relapse among patients in remission, and no death among the MRD-negative, counted again from the log."""
+    relapsed = ("attribute: mrd, is: negative, of: remission", "event: relapse, of: remission")
+    alive = (
+        "share: {attribute: mrd, is: negative, of: enrolled}",
+        "group: {by: mrd, is: negative}\n    share: {event: [death, died], had: false, of: enrolled}",
+    )
+    found = compare(written(small=[relapsed, alive]))
+    rows = found.summary[found.summary["population"] == "as-published"].set_index("endpoint")
+    ends = found.published_endpoints
+    lfs = ends[ends["endpoint"] == "LFS"]
+    os = ends[ends["endpoint"] == "OS"]
+    remission = rows.loc["relapse"]
+    assert remission["n"] == len(lfs)
+    # Whoever relapses before dying ends the LFS with it; after follow-up nobody is counted.
+    assert remission["events"] == (lfs["cause"] == "relapse").sum() > 0
+    groups = found.published_groups
+    negative = groups[groups["subgroup"] == "MRD: negative"]["patient"]
+    survivors = rows.loc["no death or died"]
+    assert (survivors["subgroup"], survivors["n"]) == ("MRD: negative", len(negative))
+    assert survivors["events"] == (os[os["patient"].isin(negative)]["event"] == 0).sum() < len(negative)
+
+
+def test_a_share_of_an_unknown_event_is_told(written):
+    path = written(small=("attribute: mrd, is: negative, of: remission", "event: relapsed, of: remision"))
+    with pytest.raises(InvalidDocument) as caught:
+        compare(path)
+    told = [problem.message for problem in caught.value.problems]
+    assert told == [
+        'study OLD: record A-5: old-way has no event "relapsed"; did you mean "relapse"?',
+        'study OLD: record A-5: old-way has no event "remision"; did you mean "remission"?',
+    ]

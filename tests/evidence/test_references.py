@@ -8,7 +8,7 @@ import pytest
 
 from sim.evidence.load import load_evidence
 from sim.protocol.document import load_document
-from sim.protocol.library import folder
+from sim.protocol.library import folder, names
 from sim.protocol.resolve import load_protocol
 
 PROTOCOLS = folder("protocol")
@@ -61,4 +61,9 @@ def test_each_parameter_from_the_literature_has_its_record(name: str) -> None:
         if (word, protocol.sources[parameter.source]) not in informed
     ]
     assert missing == []
-    assert {word for word, _ in informed} - set(protocol.parameters) == set()
+
+
+def test_each_record_informs_parameters_that_exist() -> None:
+    known = {word for name in names("protocol") for word in load_protocol(name).parameters}
+    informed = {word for name in names("evidence") for record in load_evidence(name).records for word in record.informs}
+    assert informed - known == set()

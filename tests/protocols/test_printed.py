@@ -61,6 +61,7 @@ def simulated(record: Record, patients: int, seed: int) -> tuple[float, float]:
     history = _history(record.study[0], patients, seed)
     if record.share is not None:
         assert record.share.of == "enrolled"
+        assert record.share.attribute is not None
         hits = history.attribute(record.share.attribute)[history.enrolled] == record.share.is_
     else:
         assert record.endpoint is not None
