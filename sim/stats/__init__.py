@@ -1,21 +1,43 @@
 """Estimators on arrays: the public names of the room. Knows nothing of protocols, patients or files."""
 
 from sim.stats.binomial import Proportion, binomial_interval
+from sim.stats.chi_square import ChiSquare
 from sim.stats.competing import AalenJohansen, IncidenceAt, aalen_johansen
+from sim.stats.cox_model import CoxModel, cox
+from sim.stats.cox_profile import ProfileInterval, profile_interval
+from sim.stats.cox_residuals import (
+    BaselineHazard,
+    ProportionalityTest,
+    Schoenfeld,
+    baseline_hazard,
+    proportionality_test,
+    schoenfeld_residuals,
+)
 from sim.stats.paired import Difference, paired_difference, unpaired_difference
 from sim.stats.survival import KaplanMeier, SurvivalAt, SurvivalQuantiles, kaplan_meier
 
 __all__ = [
     "AalenJohansen",
+    "BaselineHazard",
+    "ChiSquare",
+    "CoxModel",
     "Difference",
     "IncidenceAt",
     "KaplanMeier",
+    "ProfileInterval",
     "Proportion",
+    "ProportionalityTest",
+    "Schoenfeld",
     "SurvivalAt",
     "SurvivalQuantiles",
     "aalen_johansen",
+    "baseline_hazard",
     "binomial_interval",
+    "cox",
     "kaplan_meier",
     "paired_difference",
+    "profile_interval",
+    "proportionality_test",
+    "schoenfeld_residuals",
     "unpaired_difference",
 ]

@@ -16,6 +16,11 @@ Call = Callable[[Any, Any, Any], object]
 CALLS: dict[str, Call] = {
     "kaplan_meier": lambda time, event, group: stats.kaplan_meier(time, event),
     "aalen_johansen": lambda time, event, group: stats.aalen_johansen(time, event),
+    "cox": lambda time, event, group: stats.cox(time, event, {"group": group}, robust=True),
+    "profile_interval": lambda time, event, group: stats.profile_interval(stats.cox(time, event, {"group": group})),
+    "proportionality_test": lambda time, event, group: stats.proportionality_test(stats.cox(time, event, group)),
+    "schoenfeld_residuals": lambda time, event, group: stats.schoenfeld_residuals(stats.cox(time, event, group)),
+    "baseline_hazard": lambda time, event, group: stats.baseline_hazard(stats.cox(time, event, group)),
 }
 """Name of the public function (with what is special about the call after a space) to the call."""
 
