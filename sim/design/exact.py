@@ -164,8 +164,8 @@ def two_arm_patients(
 ) -> tuple[int, int]:
     """The smallest size whose exact power reaches the wanted one, looked for around an approximate size.
 
-    Power is a saw-tooth of the size: the search starts at two thirds of ``start``, the patients of both arms that a
-    normal approximation gives, and takes the first size with enough power.
+    Power is a saw-tooth of the size: the search starts ten patients an arm below 0.9 times ``start``, the patients of
+    both arms that a normal approximation gives, and takes the first size with enough power.
 
     Raises
     ------
@@ -178,7 +178,7 @@ def two_arm_patients(
     def enough(arms: tuple[int, int]) -> bool:
         return two_arm_power(control, treatment, arms, alpha=alpha, sided=sided, test=test) >= wanted
 
-    first = max(2, round_up(start / (1.0 + ratio) * 2.0 / 3.0))
+    first = max(2, round_up(0.9 * start / (1.0 + ratio)) - 10)
     for size in range(first, LARGEST + 1):
         arms = (size, round_up(size * ratio))
         if enough(arms):
