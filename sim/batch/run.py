@@ -102,6 +102,12 @@ def simulate(
             f"found {patients} and {workers}; for more patients run several replicates"
         )
     plan = compile_plan(load_protocol(protocol, set=set, population=population))
+    most = plan.most_patients
+    if most is not None and first + patients > most:
+        raise UsageError(
+            f"patients are numbered from 0 to {first + patients - 1:,} here, and the table of {plan.protocol.id} has "
+            f"{most:,}, each drawn once; ask for fewer, or draw with replacement (table.draw)"
+        )
     chosen = _engine(plan, engine, arrivals)
     ints = plan.for_run(seed=seed, replicate=replicate, horizon_days=days, detail=detail)
     if chosen != "python":

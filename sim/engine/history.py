@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from sim.protocol.schema import Protocol
 
-STATUSES = ("observed", "dead", "left")
-"""Alive at the data cut; in a final phase after `death`; in another final phase."""
+STATUSES = ("observed", "dead", "left", "ineligible")
+"""Alive at the data cut; in a final phase after `death`; in another final phase; screened and never treated."""
 
 
 def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
@@ -79,7 +79,7 @@ class History:
 
     @property
     def n(self) -> int:
-        """Number of patients, enrolled or not."""
+        """Number of patients who were screened, enrolled or not."""
         return len(self.ints)
 
     @property
@@ -133,6 +133,37 @@ class History:
     def enrolled(self) -> np.ndarray:
         """Whether the entry gate was passed; bool."""
         return self.enrolment_tick >= 0
+
+    @property
+    def eligible(self) -> np.ndarray:
+        """Whether every criterion of eligibility was met; bool."""
+        return np.asarray(self.ints[:, 1] != at.INELIGIBLE)
+
+    @cached_property
+    def funnel(self) -> pd.DataFrame:
+        """How the screened become the enrolled.
+
+        Returns
+        -------
+        DataFrame
+            One row for each stage (``screened``; ``excluded``, a row for each criterion in the order of the protocol;
+            ``eligible``; ``enrolled``) with columns stage, criterion, patients and not_met. Who fails several criteria
+            is excluded by the first of them, so that screened less excluded is eligible; ``not_met`` counts all who
+            fail a criterion, and is 0 in the rows of other stages. Who is eligible and not enrolled has not passed the
+            entry gate.
+        """
+        import pandas as pd
+
+        criteria = list(self.protocol.eligibility)
+        rows = np.flatnonzero(self.event_code == at.LOG_INELIGIBLE)
+        which, patient = self.log[rows, at.LOG_DETAIL], self.event_patient[rows]
+        first = np.append(True, patient[1:] != patient[:-1])[: len(rows)]
+        not_met = np.bincount(which, minlength=len(criteria))
+        excluded = np.bincount(which[first], minlength=len(criteria))
+        stages = [("screened", "", self.n, 0)]
+        stages += [("excluded", name, int(excluded[k]), int(not_met[k])) for k, name in enumerate(criteria)]
+        stages += [("eligible", "", int(self.eligible.sum()), 0), ("enrolled", "", int(self.enrolled.sum()), 0)]
+        return pd.DataFrame(stages, columns=["stage", "criterion", "patients", "not_met"])
 
     @cached_property
     def _starts(self) -> np.ndarray:
@@ -210,7 +241,7 @@ class History:
         columns |= {name: self.floats[:, place] for name, place in plan.counters.items()}
         first = int(plan.I[at.H_N_VARIABLES])
         columns |= {name: self.floats[:, first + m] for m, name in enumerate(plan.markers)}
-        columns["last_phase"] = np.array(plan.phase_names, dtype=object)[self.ints[:, 2]]
+        columns["last_phase"] = np.where(self.eligible, np.array(plan.phase_names, dtype=object)[self.ints[:, 2]], "")
         columns["time_days"] = self.end_tick / TICKS_PER_DAY
         columns["status"] = self._statuses()
         columns["enrolled"] = self.enrolled
@@ -219,6 +250,7 @@ class History:
     def _statuses(self) -> np.ndarray:
         dead = self.first_tick("death") >= 0 if "death" in self.event_names else np.zeros(self.n, dtype=bool)
         kind = np.where(dead, 1, np.where(self.ints[:, 1] == at.FINISHED, 2, 0))
+        kind[~self.eligible] = 3
         return np.array(STATUSES, dtype=object)[kind]
 
     @cached_property
@@ -233,7 +265,7 @@ class History:
                 "time_days": self.event_tick / TICKS_PER_DAY,
                 "serial": self.log[:, at.LOG_SERIAL],
                 "event": names[self.event_code],
-                "phase": np.array(self.plan.phase_names, dtype=object)[self.log[:, at.LOG_PHASE]],
+                "phase": np.array([*self.plan.phase_names, ""], dtype=object)[self.log[:, at.LOG_PHASE]],
                 "detail": self._details(),
             }
         )
@@ -279,6 +311,7 @@ class History:
 
         return {
             int(at.LOG_CYCLE): str,
+            int(at.LOG_INELIGIBLE): lambda criterion: list(self.protocol.eligibility)[criterion],
             int(at.LOG_SAMPLE): lambda test: "{} into {}".format(*plan.tests[test]),
             int(at.LOG_RESULT): result,
             int(at.LOG_TOXICITY): grade,

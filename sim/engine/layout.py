@@ -71,6 +71,10 @@ NONE = place(-1)
     H_N_COUNTERS,
     H_N_VARIABLES,
     H_INITIAL,
+    H_CRITERIA,
+    H_TABLE_COLUMNS,
+    H_TABLE_SITE,
+    H_TABLE_ONCE,
     SI_BLOCKS,
     SI_TIMERS,
     SI_OCCURRENCES,
@@ -86,7 +90,7 @@ NONE = place(-1)
     SF_MARKER,
     SF_STACK,
     STATE_SCALARS,
-) = places(59)
+) = places(63)
 
 # The scalars of a patient's state, which end the header.
 (
@@ -223,7 +227,7 @@ AT_START, AT_END = places(2)
 START_EVENT, ENROLMENT_EVENT = places(2)
 FIRST = place(0)
 
-RUNNING, FINISHED, CUT, FAILED = places(4)
+RUNNING, FINISHED, CUT, FAILED, INELIGIBLE = places(5)
 IN_PHASE, WAITING, AWAITING = places(3)
 NO_SIGNAL, REQUEST, RELEASE, RELEASE_AND_REQUEST, CANCEL, CANCEL_AND_REQUEST = places(6)
 
@@ -303,6 +307,7 @@ BUILT_IN_EVENTS = (
     "marker",
     "dose",
     "attribute",
+    "ineligible",
 )
 (
     LOG_ENROLMENT,
@@ -317,7 +322,8 @@ BUILT_IN_EVENTS = (
     LOG_MARKER,
     LOG_DOSE,
     LOG_ATTRIBUTE,
-) = places(12)
+    LOG_INELIGIBLE,
+) = places(13)
 DETAIL_SHIFT = place(1 << 40)
 """Details that name a thing and carry a value are index * DETAIL_SHIFT + value + DETAIL_SHIFT // 2."""
 

@@ -64,11 +64,12 @@ def run_loop(plan: Plan, ints: np.ndarray, *, first: int, count: int, plain: boo
     else:
         from sim.engine.step import run_patients as run
     I, F = ints.copy(), plan.F.copy()
+    table = plan.table_for(ints)
     log = new_log(ROWS_A_PATIENT * count + int(ints[at.H_LOG_MARGIN]))
     summary = summary_arrays(plan, count)
-    done, resume = run(I, F, log, first, count, 0, 0, *summary)
+    done, resume = run(I, F, log, table, first, count, 0, 0, *summary)
     while done < count:
         log = grown(log)
-        done, resume = run(I, F, log, first, count, done, resume, *summary)
+        done, resume = run(I, F, log, table, first, count, done, resume, *summary)
     check_failures(plan, summary[0])
     return Chunk(log[1 : log[0, 0] + 1], *summary)

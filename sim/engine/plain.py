@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numba.core.registry import CPUDispatcher
 
-from sim.engine import clocks, code, curves, draws, events, phases, step
+from sim.engine import clocks, code, curves, draws, events, phases, screening, step
 
 
 @cache
@@ -19,7 +19,7 @@ def plain_kernel() -> dict[str, Callable[..., Any]]:
 
     Each is rebuilt from its own code in a namespace without compiled functions, so that nothing is written twice.
     """
-    modules: tuple[ModuleType, ...] = (draws, curves, code, clocks, events, phases, step)
+    modules: tuple[ModuleType, ...] = (draws, curves, code, clocks, events, phases, screening, step)
     plain: dict[str, Callable[..., Any]] = {}
     namespaces: list[dict[str, Any]] = []
     for module in modules:

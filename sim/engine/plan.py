@@ -10,6 +10,7 @@ import numpy as np
 from sim.engine import layout as at
 from sim.engine.builder import Builder
 from sim.engine.draws import site_hash
+from sim.engine.plan_patients import row_order, table_rows
 from sim.engine.plan_phases import phase_tables
 from sim.engine.plan_tables import attribute_rows, crossing_rows, delay_rows, hazard_rows, marker_rows, toxicity_rows
 from sim.errors import EngraftError
@@ -35,6 +36,9 @@ class Plan:
         Tables, constants and the places of a patient's state; see `engine/layout`. Read-only: a run works on copies.
     event_names
         Names of the log's event codes: the built-in ones, then the protocol's own.
+    rows
+        The table of patients, float64, shape (rows, 1 + columns): weight, then the values of the attributes that are
+        columns; no rows without a table.
     """
 
     protocol: Protocol
@@ -49,6 +53,8 @@ class Plan:
     tests: tuple[tuple[str, str], ...]
     toxicities: tuple[tuple[str, tuple[str, ...]], ...]
     resources: tuple[tuple[str, int], ...]
+    rows: np.ndarray = field(repr=False)
+    _tables: dict[tuple[int, int], np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def shares_resources(self) -> bool:
@@ -66,6 +72,37 @@ class Plan:
         ints[at.H_SEED], ints[at.H_REPLICATE] = seed, replicate
         ints[at.H_HORIZON], ints[at.H_DETAIL] = to_ticks(horizon_days), int(detail)
         return ints
+
+    def table_for(self, ints: np.ndarray) -> np.ndarray:
+        """The table of patients as the kernel reads it, for one run; the shape of `rows`.
+
+        The weight gives way to the cumulative share of the weights, which a uniform is held against; or, without
+        replacement, to the row that the patient of that number has. Rows of weight 0 are then no patients at all.
+
+        Parameters
+        ----------
+        ints
+            What `for_run` gave.
+        """
+        if not len(self.rows):
+            return self.rows
+        run = int(ints[at.H_SEED]), int(ints[at.H_REPLICATE])
+        if run not in self._tables:
+            table = self.rows.copy()
+            if ints[at.H_TABLE_ONCE]:
+                order = row_order(*run, site=int(ints[at.H_TABLE_SITE]), weights=self.rows[:, 0])
+                table[: len(order), 0] = order
+            else:
+                total = np.cumsum(self.rows[:, 0])
+                table[:, 0] = total / total[-1]
+            self._tables[run] = table
+        return self._tables[run]
+
+    @property
+    def most_patients(self) -> int | None:
+        """How many patients there can be: as many as rows that can be drawn, without replacement."""
+        once = bool(self.I[at.H_TABLE_ONCE]) and len(self.rows) > 0
+        return int((self.rows[:, 0] > 0).sum()) if once else None
 
 
 def compile_plan(protocol: Protocol) -> Plan:
@@ -90,6 +127,8 @@ def compile_plan(protocol: Protocol) -> Plan:
     header[at.H_ENROL_EVENT] = 1 if gate == "start" else build.events[gate]
     header[at.H_SITES] = build.ints([site_hash(name) for name in build.sites])
     header[at.H_SLOTS] = build.ints([word for slot in build.slots for word in slot])
+    header[at.H_CRITERIA] = build.listed([build.expression(each.when) for each in protocol.eligibility.values()])
+    table = table_rows(build)
     for place, rows in {
         at.H_ATTRIBUTES: drawn,
         at.H_DISTRIBUTIONS: distributions,
@@ -122,7 +161,7 @@ def compile_plan(protocol: Protocol) -> Plan:
         header[place] = count
     _state_layout(build, len(tables.tests), len(crossings))
     ints, floats = np.array(build.I, dtype=np.int64), np.array(build.F, dtype=np.float64)
-    ints.flags.writeable = floats.flags.writeable = False
+    ints.flags.writeable = floats.flags.writeable = table.flags.writeable = False
     return Plan(
         protocol=protocol,
         I=ints,
@@ -136,6 +175,7 @@ def compile_plan(protocol: Protocol) -> Plan:
         tests=tables.test_names,
         toxicities=tuple((name, tuple(x.grades or ())) for name, x in protocol.toxicities.items()),
         resources=tuple((name, resource.capacity) for name, resource in protocol.resources.items()),
+        rows=table,
     )
 
 

@@ -12,6 +12,7 @@ from sim.engine import layout as at
 from sim.engine.desk import Desk, Places
 from sim.engine.loop import ROWS_A_PATIENT, Chunk, check_failures, grown, new_log, summary_arrays
 from sim.engine.plan import Plan
+from sim.engine.screening import take_row
 from sim.engine.step import grant, start, step, summarise
 from sim.errors import EngraftError
 
@@ -33,6 +34,7 @@ class _Ward:
     def __init__(self, plan: Plan, ints: np.ndarray, first: int, count: int, arrivals: np.ndarray | None) -> None:
         self.plan, self.I, self.F = plan, ints, plan.F
         self.first, self.count = first, count
+        self.table = plan.table_for(ints)
         self.arrivals = np.zeros(count, dtype=np.int64) if arrivals is None else arrivals
         if len(self.arrivals) != count or (count and self.arrivals.min() < 0):
             raise EngraftError(f"arrivals must be {count} times that are not negative")
@@ -61,6 +63,7 @@ class _Ward:
         now = 0
         if self.arrivals[k]:
             yield timeout(int(self.arrivals[k]))
+        take_row(I, F, self.table, self.first + k)
         while (tick := start(I, F, self.log, self.first + k)) == at.LOG_FULL:
             self._make_room()
         while tick >= 0:
@@ -79,6 +82,7 @@ class _Ward:
         arrival = int(self.arrivals[k])
         if arrival:
             yield environment.timeout(arrival)
+        take_row(I, F, self.table, self.first + k)
         while (tick := start(I, F, self.log, self.first + k)) == at.LOG_FULL:
             self._make_room()
         places: Places | None = None

@@ -30,6 +30,7 @@ from sim.engine.phases import (
     toxicity_occurs,
     way_out,
 )
+from sim.engine.screening import take_row, turned_away
 
 
 @part
@@ -62,7 +63,7 @@ def _draw_attributes(I, F, log):
                 F[place] = draw_value(I, F, d, _correlated_uniform(I, F, d_row, I[row + A_CORRELATED]))
             else:
                 F[place] = draw_value(I, F, d, next_uniform(I, I[d_row + D_SITE]))
-        if I[H_DETAIL] == 1:
+        if I[H_DETAIL] == 1 and F[place] == F[place]:  # a number that is missing is not told
             log_value(I, log, LOG_ATTRIBUTE, a, F[place])
 
 
@@ -107,6 +108,8 @@ def start(I, F, log, patient):
     _draw_attributes(I, F, log)
     for m in range(I[H_N_MARKERS]):
         set_marker(I, F, m, evaluate(I, F, I[I[H_MARKERS] + m * K_WIDTH + K_START]))
+    if turned_away(I, F, log):
+        return NONE
     for h in range(I[H_N_HAZARDS]):
         if I[I[H_HAZARDS] + h * Z_WIDTH + Z_AGE] >= 0:
             start_hazard(I, F, h)
@@ -244,11 +247,12 @@ def summarise(I, F, ints, floats):
 
 
 @entry
-def run_patients(I, F, log, first, count, done, resume, ints, floats):
+def run_patients(I, F, log, table, first, count, done, resume, ints, floats):
     """The compiled loop over independent patients; returns how many are done, so that the log can grow."""
     k = done
     while k < count:
         if resume == 0:
+            take_row(I, F, table, first + k)
             tick = start(I, F, log, first + k)
             if tick == LOG_FULL:
                 return k, 0

@@ -10,12 +10,17 @@ from collections.abc import Iterator
 
 from sim.protocol.fields import AttributeDraw, Distribution
 from sim.protocol.paths import DocumentPath
-from sim.protocol.schema import Attribute, Delay, Hazard, Phase, Protocol, Test, Toxicity
+from sim.protocol.schema import Attribute, Delay, Hazard, Phase, Protocol, Table, Test, Toxicity
 
 
 def attribute_site(name: str, attribute: Attribute) -> str:
     """The address of an attribute's draw."""
     return attribute.site or f"patient.{name}"
+
+
+def table_site(table: Table) -> str:
+    """The address at which a patient's row is drawn; without replacement that of each row's luck."""
+    return table.site or "population.row"
 
 
 def phase_site(name: str, phase: Phase) -> str:
@@ -45,6 +50,8 @@ def toxicity_site(name: str, toxicity: Toxicity) -> str:
 
 def addresses(protocol: Protocol) -> Iterator[tuple[DocumentPath, str]]:
     """Every address at which a protocol draws, with the place of what draws there."""
+    if protocol.table is not None:
+        yield ("table",), table_site(protocol.table)
     for name, attribute in protocol.patient.items():
         if attribute.draw is not None:
             yield from _drawn(("patient", name), attribute_site(name, attribute), attribute.draw)

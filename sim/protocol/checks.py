@@ -8,6 +8,7 @@ from sim.protocol import checks_doses, checks_graph, checks_guards, checks_hazar
 from sim.protocol.checks_curves import CURVE_CHECKS
 from sim.protocol.checks_expressions import EXPRESSION_CHECKS
 from sim.protocol.checks_numbers import NUMBER_CHECKS
+from sim.protocol.checks_patients import PATIENT_CHECKS
 from sim.protocol.checks_provenance import PROVENANCE_CHECKS
 from sim.protocol.checks_references import REFERENCE_CHECKS, USE_CHECKS
 from sim.protocol.course import explore
@@ -19,7 +20,7 @@ Check = Callable[[Subject], Iterable[Finding]]
 # Each check with the sections it relies on.
 _NAMES = (*EXPRESSION_CHECKS, *REFERENCE_CHECKS)
 _SHAPE = (*checks_graph.GRAPH_CHECKS, *checks_hazards.FLAG_CHECKS)
-_OTHERS = (*NUMBER_CHECKS, *CURVE_CHECKS, *checks_hazards.HAZARD_CHECKS, *checks_doses.DOSE_CHECKS)
+_OTHERS = (*PATIENT_CHECKS, *NUMBER_CHECKS, *CURVE_CHECKS, *checks_hazards.HAZARD_CHECKS, *checks_doses.DOSE_CHECKS)
 _COURSE = (*checks_graph.COURSE_CHECKS, *checks_guards.COURSE_CHECKS)
 
 # Checks that what the file says is true and of use. They are made of files as they stand: "what if only two cycles are

@@ -39,11 +39,11 @@ def attribute_order(subject: Subject) -> Iterator[Finding]:
     for place, name in enumerate(names):
         earlier = {other for other in names[:place] if subject.protocol.patient[other].states is None}
         for located, tree in subject.below("patient", name):
-            for node in _first_reads(tree, subject.scope):
+            for node in first_reads(tree, subject.scope):
                 yield from _misread(subject, located, node, name, names, earlier)
 
 
-def _first_reads(tree: Expression, scope: Scope) -> Iterator[Name | Call]:
+def first_reads(tree: Expression, scope: Scope) -> Iterator[Name | Call]:
     """The values and the course functions that an expression reads."""
     subjects: set[int] = set()
     for node in walk(tree):

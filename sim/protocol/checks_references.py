@@ -243,6 +243,11 @@ def _cited(subject: Subject) -> Iterator[tuple[DocumentPath, str]]:
     for index, correlation in enumerate(protocol.correlations):
         if correlation.source is not None:
             yield ("correlations", index, "source"), correlation.source
+    if protocol.table is not None and protocol.table.source is not None:
+        yield ("table", "source"), protocol.table.source
+    for name, criterion in protocol.eligibility.items():
+        if criterion.source is not None:
+            yield ("eligibility", name, "source"), criterion.source
 
 
 def unused(subject: Subject) -> Iterator[Finding]:
@@ -290,7 +295,7 @@ USE_CHECKS = (
         unused,
         (
             *("sources", "switches", "parameters", "patient", "flags", "markers", "crossings", "assays", "counters"),
-            *("resources", "toxicities", "delays", "phases", "hazards", "checks"),
+            *("table", "eligibility", "resources", "toxicities", "delays", "phases", "hazards", "checks"),
         ),
     ),
 )

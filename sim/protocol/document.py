@@ -25,6 +25,7 @@ __all__ = [
     "load_document",
     "parse_path",
     "problems_from_pydantic",
+    "read_text",
 ]
 
 MAX_BYTES = 5_000_000
@@ -50,12 +51,12 @@ def load_document(path: Path | str, *, text: str | None = None, name: str | None
         The content cannot be used; holds every problem that could be found.
     """
     file = name or str(path)
-    data = _read(Path(path)) if text is None else text.encode("utf-8", "surrogatepass")
-    if len(data) > MAX_BYTES:
-        limit = MAX_BYTES // 1_000_000
-        raise _invalid(Position(file, 1, 1), f"found a file of more than {limit} MB; a document has at most {limit} MB")
     if text is None:
-        text = _decode(data, file)
+        text, digest = read_text(path, name=name)
+    else:
+        data = text.encode("utf-8", "surrogatepass")
+        _check_size(data, file)
+        digest = hashlib.sha256(data).hexdigest()
     root, problems = read_tree(text.removeprefix("\ufeff"), file)
     if root is None and not problems:
         raise _invalid(Position(file, 1, 1), 'found an empty file; write "key: value" lines')
@@ -65,7 +66,29 @@ def load_document(path: Path | str, *, text: str | None = None, name: str | None
     if problems:
         raise InvalidDocument(problems)
     assert isinstance(root, MappingNode)
-    return Document(root, file, ((file, hashlib.sha256(data).hexdigest()),))
+    return Document(root, file, ((file, digest),))
+
+
+def read_text(path: Path | str, *, name: str | None = None) -> tuple[str, str]:
+    """The text of a file, without a byte order mark, and the SHA-256 of its bytes.
+
+    Raises
+    ------
+    UsageError
+        The path is not a readable file.
+    InvalidDocument
+        It is too large, or no UTF-8.
+    """
+    file = name or str(path)
+    data = _read(Path(path))
+    _check_size(data, file)
+    return _decode(data, file).removeprefix("\ufeff"), hashlib.sha256(data).hexdigest()
+
+
+def _check_size(data: bytes, file: str) -> None:
+    if len(data) > MAX_BYTES:
+        limit = MAX_BYTES // 1_000_000
+        raise _invalid(Position(file, 1, 1), f"found a file of more than {limit} MB; a document has at most {limit} MB")
 
 
 def _invalid(position: Position, message: str) -> InvalidDocument:

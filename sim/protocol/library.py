@@ -91,6 +91,30 @@ def find_all(name_or_path: str | Path) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def find_table(name: str, *, beside: str | None) -> Path:
+    """The file of a table of patients: beside the document that names it, else among the shipped populations.
+
+    Parameters
+    ----------
+    name : str
+        As the document has it; a relative path counts from the document's folder.
+    beside : str, optional
+        The document; without one a relative path counts from the current folder.
+
+    Raises
+    ------
+    UsageError
+        There is no such file; the message suggests the nearest name.
+    """
+    home = Path() if beside is None else Path(beside).parent
+    shipped = folder("population")
+    for candidate in (home / name, *([shipped / name] if _is_bare(name) else [])):
+        if _is_file(candidate):
+            return candidate
+    known = sorted({path.name for place in (home, shipped) if _is_bare(name) for path in place.glob("*.csv")})
+    raise UsageError(f'there is no file "{name}"' + (did_you_mean(name, known) if known else ""))
+
+
 def shown(path: Path) -> str:
     """A path as messages and listings show it: from the current folder where it lies below it, else in full."""
     try:

@@ -45,6 +45,8 @@ def machine_form(protocol: Protocol) -> str:
     plain = plain_form(protocol)
     for found in expressions(protocol):
         _put(plain, found.path, _Expression(found.text))
+    if protocol.table is not None and protocol.table.rows is not None:
+        plain["table"]["rows"] = _Lines(protocol.table.rows)
     return _yaml(plain)
 
 
@@ -66,6 +68,10 @@ class _Expression(str):
     """Text of an expression, in which a number or a truth value needs no quotes."""
 
 
+class _Lines(str):
+    """Text whose lines are kept as lines."""
+
+
 def _put(plain: Any, path: DocumentPath, text: str) -> None:
     for part in path[:-1]:
         plain = plain[part]
@@ -84,6 +90,10 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", str(value), style=None if certain else '"')
 
 
+def _lines(dumper: yaml.SafeDumper, value: _Lines) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(value), style="|")
+
+
 def _expression(dumper: yaml.SafeDumper, value: _Expression) -> yaml.ScalarNode:
     if value in ("true", "false"):
         return dumper.represent_scalar("tag:yaml.org,2002:bool", str(value))
@@ -94,6 +104,7 @@ def _expression(dumper: yaml.SafeDumper, value: _Expression) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
+_Dumper.add_representer(_Lines, _lines)
 _Dumper.add_representer(_Expression, _expression)
 
 

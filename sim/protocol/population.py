@@ -7,11 +7,14 @@ from typing import Literal
 from pydantic import Field
 
 from sim.protocol.fields import Identifier, Model, Name
-from sim.protocol.schema import Attribute, Correlation, Enrolment, Parameter, Switch
+from sim.protocol.schema import Attribute, Correlation, Criterion, Enrolment, Parameter, Switch, Table
 
 
 class Population(Model):
-    """Attributes, study-level parameter values and switches that replace those of a protocol of the same names."""
+    """Attributes, study-level parameter values and switches that replace those of a protocol of the same names.
+
+    Attributes are drawn from marginals with correlations, or are columns of a table of which each patient is a row.
+    """
 
     schema_: Literal["engraft/population/1"] = Field(alias="schema")
     id: Identifier
@@ -19,6 +22,8 @@ class Population(Model):
     notes: str = ""
     sources: dict[Name, str] = {}
     enrolment: Enrolment | None = None
+    eligibility: dict[Name, Criterion] = {}
+    table: Table | None = None
     patient: dict[Name, Attribute] = {}
     correlations: list[Correlation] = []
     switches: dict[Name, Switch] = {}

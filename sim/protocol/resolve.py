@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,7 +15,9 @@ from sim.protocol.findings import problems
 from sim.protocol.library import find
 from sim.protocol.machine import canonical, machine_form
 from sim.protocol.merge import apply_extends, apply_overrides
+from sim.protocol.nodes import Entry, MappingNode, ScalarNode, with_value
 from sim.protocol.population_merge import apply_population, population_problems
+from sim.protocol.population_table import with_rows
 from sim.protocol.schema import SCHEMA, Protocol
 from sim.protocol.subject import Subject
 from sim.protocol.wording import describe
@@ -73,7 +75,7 @@ def resolve(
     if set:
         document = apply_overrides(document, set, allow_same=True)
     altered = isinstance(protocol, Protocol) or population is not None or bool(set)
-    return Resolved(_checked(document, altered=altered), document.inputs)
+    return _checked(document, altered=altered)
 
 
 def lint(path: str | Path, *, judges: Mapping[str, Judge] | None = None) -> list[Problem]:
@@ -116,21 +118,40 @@ def _judge_protocol(document: Document) -> list[Problem]:
 
 def _document(protocol: str | Path | Protocol) -> Document:
     if isinstance(protocol, Protocol):
-        return load_document(protocol.id, text=machine_form(protocol), name=f"{protocol.id} (machine form)")
+        return _document_of(protocol)
     return apply_extends(load_document(find(protocol, "protocol")), _base)
+
+
+def _document_of(protocol: Protocol) -> Document:
+    """A protocol as a document. The rows of a table go in as they are, for a reader of YAML takes long over them."""
+    table = protocol.table
+    bare = protocol
+    if table is not None and table.rows is not None:
+        bare = protocol.model_copy(update={"table": table.model_copy(update={"rows": ""})})
+    document = load_document(protocol.id, text=machine_form(bare), name=f"{protocol.id} (machine form)")
+    if bare is protocol:
+        return document
+    assert table is not None
+    position = document.locate(("table",))
+    rows = ScalarNode(position, table.rows or "", position)
+    root = with_value(document.root, ("table", "rows"), Entry(position, rows))
+    assert isinstance(root, MappingNode)
+    return replace(document, root=root)
 
 
 def _base(name: str, file: str) -> Document:
     return load_document(find(name, "protocol", beside=Path(file)))
 
 
-def _checked(document: Document, *, altered: bool = False) -> Protocol:
+def _checked(document: Document, *, altered: bool = False) -> Resolved:
     """The document as a protocol in machine form, or InvalidDocument with all problems."""
+    document, in_table = with_rows(document)
     subject, schema_problems = _subject(document, altered)
-    found = [*schema_problems, *problems(document, findings_in(subject))]
+    found = [*in_table, *schema_problems, *problems(document, findings_in(subject))]
     if found:
         raise InvalidDocument(found)
-    return canonical(subject.protocol, {path: tree for path, (_, tree) in subject.trees.items()})
+    protocol = canonical(subject.protocol, {path: tree for path, (_, tree) in subject.trees.items()})
+    return Resolved(protocol, document.inputs)
 
 
 def _subject(document: Document, altered: bool) -> tuple[Subject, list[Problem]]:

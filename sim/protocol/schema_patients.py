@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from sim.protocol.fields import Guard, Model, Name, one_or_more
+from sim.protocol.wording import describe, either
 
 WITH_REPLACEMENT = "with replacement"
 WITHOUT_REPLACEMENT = "without replacement"
@@ -16,9 +17,11 @@ def _categories(value: Any) -> Any:
     """A list of words stands for words that are spelt in the file as they are here."""
     if isinstance(value, list):
         if not all(isinstance(word, str) for word in value):
-            raise ValueError(f"found {value}; categories are words: [female, male], or {{female: F, male: M}}")
+            raise ValueError(
+                f"found {describe(value)}; categories are words: [female, male], or {{female: F, male: M}}"
+            )
         if len(set(value)) < len(value):
-            raise ValueError(f"found {value}; each category is named once")
+            raise ValueError(f"found {either(str(word) for word in value)} as a category; each is named once")
         return {word: [word] for word in value}
     if isinstance(value, dict):
         return {word: one_or_more(spelling) for word, spelling in value.items()}
@@ -98,7 +101,7 @@ class Column(Model):
             fits = value in self.categories
         if not fits:
             due = {"boolean": "true or false", "category": f"one of {', '.join(self.categories)}"}
-            raise ValueError(f"missing_is is {value}; write {due.get(self.type, f'{self.span} in range')}")
+            raise ValueError(f"missing_is is {describe(value)}; write {due.get(self.type, self.span)}")
         return self
 
     def inside(self, value: float) -> bool:
@@ -115,8 +118,8 @@ class Column(Model):
 class Table(Model):
     """A table of patients, of which each virtual patient is one row: a file, or the rows themselves.
 
-    ``sha256`` is that of the file, and ``left_out`` counts its rows that miss a value which may not be missing; both are
-    written by resolving.
+    ``sha256`` is that of the file, and ``left_out`` counts its rows that miss a value which may not be missing; both
+    are written by resolving.
     """
 
     file: str | None = None

@@ -8,7 +8,7 @@ from sim.protocol.expression_scope import Boolean, Number, Scope, States, Type
 from sim.protocol.expression_types import check
 from sim.protocol.expressions import ExpressionErrors, parse
 from sim.protocol.paths import DocumentPath
-from sim.protocol.schema import Attribute, Protocol
+from sim.protocol.schema import Attribute, Column, Protocol
 
 START = "start"
 """The event that begins every patient's time: the first phase is entered right after it."""
@@ -45,12 +45,20 @@ def _type(attribute: Attribute, scope: Scope) -> Type:
         except ExpressionErrors:
             return Number(attribute.unit)
         return Number(attribute.unit or found.unit) if isinstance(found, Number) else found
+    if attribute.column is not None:
+        return _type_of_column(attribute.column, attribute.unit)
     assert attribute.draw is not None
     if attribute.draw.family == "bernoulli":
         return Boolean()
     if attribute.draw.categorical is not None:
         return States(tuple(attribute.draw.categorical))
     return Number(attribute.unit)
+
+
+def _type_of_column(column: Column, unit: str | None) -> Type:
+    if column.type == "boolean":
+        return Boolean()
+    return States(column.words) if column.type == "category" else Number(unit)
 
 
 def emitters(protocol: Protocol) -> dict[str, list[DocumentPath]]:
