@@ -13,7 +13,9 @@ from sim.stats.cox_residuals import (
     proportionality_test,
     schoenfeld_residuals,
 )
+from sim.stats.gray import GrayTest, gray_test
 from sim.stats.paired import Difference, paired_difference, unpaired_difference
+from sim.stats.subdistribution import FineGray, fine_gray
 from sim.stats.survival import KaplanMeier, SurvivalAt, SurvivalQuantiles, kaplan_meier
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "ChiSquare",
     "CoxModel",
     "Difference",
+    "FineGray",
+    "GrayTest",
     "IncidenceAt",
     "KaplanMeier",
     "ProfileInterval",
@@ -34,6 +38,8 @@ __all__ = [
     "baseline_hazard",
     "binomial_interval",
     "cox",
+    "fine_gray",
+    "gray_test",
     "kaplan_meier",
     "paired_difference",
     "profile_interval",

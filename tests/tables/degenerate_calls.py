@@ -21,6 +21,8 @@ CALLS: dict[str, Call] = {
     "proportionality_test": lambda time, event, group: stats.proportionality_test(stats.cox(time, event, group)),
     "schoenfeld_residuals": lambda time, event, group: stats.schoenfeld_residuals(stats.cox(time, event, group)),
     "baseline_hazard": lambda time, event, group: stats.baseline_hazard(stats.cox(time, event, group)),
+    "gray_test": lambda time, event, group: stats.gray_test(time, event, group),
+    "fine_gray": lambda time, event, group: stats.fine_gray(time, event, group),
 }
 """Name of the public function (with what is special about the call after a space) to the call."""
 
