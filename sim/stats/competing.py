@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from sim.stats.arrays import Floats, Integers, cause_codes, entry_times, observed_times, readonly
 from sim.stats.intervals import ConfType, checked_level, checked_type, confidence_limits
 from sim.stats.risk_table import RiskTable, risk_table
+from sim.stats.steps import steps
 from sim.stats.survival import greenwood_sum, product_limit
 
 if TYPE_CHECKING:
@@ -91,26 +92,18 @@ class AalenJohansen:
         times
             One time or a column of times, finite and not negative, in any order; t of them.
         """
-        asked = observed_times("times", times, or_single=True)
-        row = np.searchsorted(self.time, asked, side="right")
-        unknown = (asked > self.time[-1]) & (self.survival[-1] > 0.0)
-
-        def read(start: Floats, values: Floats) -> Floats:
-            taken = np.concatenate((start[np.newaxis], values))[row]
-            taken[unknown] = np.nan
-            return taken
-
+        found = steps(times, self.time, ended=self.survival[-1] == 0.0)
         zeros = np.zeros(self.causes)
         low, high = confidence_limits(zeros, zeros, conf_level=self.conf_level, conf_type=self.conf_type)
         return IncidenceAt(
-            time=asked,
-            at_risk=self.risk.at_risk_at(asked),
-            events=np.concatenate((np.zeros((1, self.causes), dtype=np.int64), np.cumsum(self.events, axis=0)))[row],
-            survival=read(np.asarray(1.0), self.survival),
-            cumulative_incidence=read(zeros, self.cumulative_incidence),
-            std_error=read(zeros, self.std_error),
-            ci_low=read(low, self.ci_low),
-            ci_high=read(high, self.ci_high),
+            time=found.asked,
+            at_risk=self.risk.at_risk_at(found.asked),
+            events=found.count(self.events),
+            survival=found.read(1.0, self.survival),
+            cumulative_incidence=found.read(zeros, self.cumulative_incidence),
+            std_error=found.read(zeros, self.std_error),
+            ci_low=found.read(low, self.ci_low),
+            ci_high=found.read(high, self.ci_high),
         )
 
     def to_frame(self) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from sim.stats.arrays import Floats, Integers, column, entry_times, event_indicator, observed_times, readonly, refuse
 from sim.stats.intervals import ConfType, checked_level, checked_type, confidence_limits
 from sim.stats.risk_table import RiskTable, risk_table
+from sim.stats.steps import steps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,24 +108,18 @@ class KaplanMeier:
         times
             One time or a column of times, finite and not negative, in any order.
         """
-        asked = observed_times("times", times, or_single=True)
-        row = np.searchsorted(self.time, asked, side="right")
-        unknown = (asked > self.time[-1]) & (self.survival[-1] > 0.0)
-
-        def read(start: float, values: Floats) -> Floats:
-            return np.where(unknown, np.nan, np.concatenate(([start], values))[row])
-
+        found = steps(times, self.time, ended=self.survival[-1] == 0.0)
         start_low, start_high = confidence_limits(
             np.ones(1), np.zeros(1), conf_level=self.conf_level, conf_type=self.conf_type
         )
         return SurvivalAt(
-            time=asked,
-            at_risk=self.risk.at_risk_at(asked),
-            events=np.concatenate(([0], np.cumsum(self.events)))[row],
-            survival=read(1.0, self.survival),
-            std_error=read(0.0, self.std_error),
-            ci_low=read(float(start_low[0]), self.ci_low),
-            ci_high=read(float(start_high[0]), self.ci_high),
+            time=found.asked,
+            at_risk=self.risk.at_risk_at(found.asked),
+            events=found.count(self.events),
+            survival=found.read(1.0, self.survival),
+            std_error=found.read(0.0, self.std_error),
+            ci_low=found.read(start_low[0], self.ci_low),
+            ci_high=found.read(start_high[0], self.ci_high),
         )
 
     def quantile(self, probabilities: ArrayLike) -> SurvivalQuantiles:

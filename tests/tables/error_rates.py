@@ -43,11 +43,11 @@ def page() -> str:
     lines = [
         "# Error rates of the statistics",
         "",
-        "Type I error of each test and coverage of each interval in simulated data sets, with fixed seeds. A rate holds",
-        f"when it is on the wrong side of its nominal level by at most {MOST:g} Monte Carlo standard errors; the exact rate",
-        "of a discrete procedure must be met on both sides. Where an asymptotic method misses its level at a stated size,",
-        "the row says why and which rate is accepted there. Made by `python tests/tables/error_rates.py`;",
-        "`make verify` checks every row.",
+        "Type I error of each test and coverage of each interval in simulated data sets, with fixed seeds. A rate",
+        f"holds when it is on the wrong side of its nominal level by at most {MOST:g} Monte Carlo standard errors; the",
+        "exact rate of a discrete procedure must be met on both sides. Where an asymptotic method misses its level at",
+        "a stated size, the row says why and which rate is accepted there. Made by",
+        "`python tests/tables/error_rates.py`; `make verify` checks every row.",
     ]
     for method, group in itertools.groupby(sorted(rates(), key=lambda rate: rate.method), key=lambda rate: rate.method):
         lines += [
