@@ -5,6 +5,7 @@ from __future__ import annotations
 from sim.engine.clocks import start_delay, start_hazard
 from sim.engine.jit import compiled, small
 from sim.engine.layout import *
+from sim.engine.schedules import start_schedule
 
 
 @small
@@ -29,7 +30,7 @@ def log_value(I, log, code, index, value):
 
 @compiled
 def _happen(I, F, e):
-    """What an event sets off: it is counted, sets and clears flags, opens windows, starts clocks and delays."""
+    """What an event sets off: it is counted, sets flags, opens windows, starts clocks, delays and schedules."""
     row = I[H_EVENTS] + e * E_WIDTH
     I[I[SI_EVENT_COUNT] + e] += 1
     I[I[SI_EVENT_LAST] + e] = I[NOW]
@@ -50,6 +51,9 @@ def _happen(I, F, e):
     delays = I[row + E_DELAYS]
     for k in range(I[delays]):
         start_delay(I, F, I[delays + 1 + k])
+    schedules = I[row + E_SURVEILLANCE]
+    for k in range(I[schedules]):
+        start_schedule(I, I[schedules + 1 + k])
 
 
 @compiled

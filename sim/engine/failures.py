@@ -14,6 +14,8 @@ _TEXTS = {
     at.E_NOT_FINITE: "a value is not a finite number for this patient",
     at.E_NEGATIVE_MULTIPLIER: "a hazard's multiplier is negative or not a finite number for this patient",
     at.E_OUTCOMES_OVER_ONE: "the probabilities of the outcomes sum to more than 1 for this patient",
+    at.E_BAD_CYCLES: "the number of cycles is not from 1 to 1000 for this patient",
+    at.E_MANY_PENDING: f"more than {at.MOST_PENDING} exposures whose toxicity is still to come",
     at.E_BAD_SPREAD: "a distribution has a negative spread or a scale that is not above 0 for this patient",
 }
 

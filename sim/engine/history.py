@@ -303,6 +303,12 @@ class History:
             name, grades = plan.toxicities[which]
             return f"{name}={grades[number - 1]}" if number else name
 
+        def consequence(detail: int) -> str:
+            which, number = split(detail)
+            ticks, kind = divmod(number, int(at.Q_SHIFT))
+            words = f"{plan.toxicities[which][0]}={at.CONSEQUENCES[kind]}"
+            return f"{words} {ticks / TICKS_PER_DAY:.5f} d" if kind == at.Q_DELAYS else words
+
         def attribute(detail: int) -> str:
             which, value = split(detail)
             states = plan.attributes[attributes[which]][1]
@@ -311,6 +317,8 @@ class History:
 
         return {
             int(at.LOG_CYCLE): str,
+            int(at.LOG_OMITTED): str,
+            int(at.LOG_CONSEQUENCE): consequence,
             int(at.LOG_INELIGIBLE): lambda criterion: list(self.protocol.eligibility)[criterion],
             int(at.LOG_SAMPLE): lambda test: "{} into {}".format(*plan.tests[test]),
             int(at.LOG_RESULT): result,

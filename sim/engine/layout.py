@@ -63,6 +63,7 @@ NONE = place(-1)
     H_DELAYS,
     H_N_DELAYS,
     H_TOXICITIES,
+    H_SURVEILLANCE,
     H_MARKERS,
     H_N_MARKERS,
     H_CROSSINGS,
@@ -85,12 +86,14 @@ NONE = place(-1)
     SI_MARKER,
     SI_TEST,
     SI_CROSSING,
+    SI_PENDING,
+    SI_SURVEILLANCE,
     SF_BLOCKS,
     SF_HAZARD,
     SF_MARKER,
     SF_STACK,
     STATE_SCALARS,
-) = places(63)
+) = places(66)
 
 # The scalars of a patient's state, which end the header.
 (
@@ -112,8 +115,13 @@ NONE = place(-1)
     OUTCOME_GOTO,
     UNTIL_MET,
     NEXT_SLOT,
+    STAY,
+    PLANNED,
+    CYCLE_START,
+    OMITTED,
+    SKIP,
     HEADER,
-) = (place(STATE_SCALARS + number) for number in range(19))
+) = (place(STATE_SCALARS + number) for number in range(24))
 
 # Tables in I.
 SLOT_KIND, SLOT_INDEX, SLOT_WIDTH = places(3)
@@ -128,9 +136,17 @@ D_FAMILY, D_A, D_B, D_SITE, D_TABLE, D_COUNT, D_LABEL, D_WIDTH = places(8)
     P_TIMEOUT,
     P_TIMEOUT_GOTO,
     P_TIMEOUT_EMITS,
-    P_CYCLE,
+    P_EVERY,
     P_CYCLES,
+    P_LAST,
+    P_OMIT,
+    P_OMIT_SITE,
+    P_DELAY,
+    P_DELAY_SITE,
+    P_DELAY_BY,
+    P_INFUSION_START,
     P_INFUSION,
+    P_GIVEN,
     P_EMITS,
     P_GIVES,
     P_N_GIVES,
@@ -156,9 +172,9 @@ D_FAMILY, D_A, D_B, D_SITE, D_TABLE, D_COUNT, D_LABEL, D_WIDTH = places(8)
     P_CYCLE_BIT,
     P_LABEL,
     P_WIDTH,
-) = places(35)
+) = places(43)
 LASTS, UNTIL, CYCLES, OPEN, FINAL = places(5)
-G_COUNTER, G_AMOUNT, G_PER_DAY, G_CYCLES, G_BIT, G_WIDTH = places(6)
+G_COUNTER, G_AMOUNT, G_PER_DAY, G_CYCLES, G_OMIT, G_SITE, G_BIT, G_WIDTH = places(8)
 S_MARKER, S_EXPRESSION, S_WIDTH = places(3)
 (
     T_MARKER,
@@ -172,15 +188,17 @@ S_MARKER, S_EXPRESSION, S_WIDTH = places(3)
     T_AT_END,
     T_CYCLES,
     T_SLOT,
+    T_SURVEILLANCE,
     T_BIT,
     T_LABEL,
     T_WIDTH,
-) = places(14)
+) = places(15)
 O_PROBABILITY, O_EVENTS, O_SETS, O_N_SETS, O_GOTO, O_WIDTH = places(6)
 SET_KIND, SET_TARGET, SET_DISTRIBUTION, SET_BIT, SET_WIDTH = places(5)
 SET_MARKER, SET_ATTRIBUTE = places(2)
 R_WHEN, R_EVENTS, R_GOTO, R_WIDTH = places(4)
 CONTINUE = place(-2)
+STOPPED = place(-3)
 N_RESOURCE, N_UNITS, N_WIDTH = places(3)
 (
     Z_AGE,
@@ -199,10 +217,28 @@ N_RESOURCE, N_UNITS, N_WIDTH = places(3)
     Z_LABEL,
     Z_WIDTH,
 ) = places(15)
-E_SETS, E_CLEARS, E_HAZARDS, E_WITHINS, E_DELAYS, E_BIT, E_CODE, E_WIDTH = places(8)
+E_SETS, E_CLEARS, E_HAZARDS, E_WITHINS, E_DELAYS, E_SURVEILLANCE, E_BIT, E_CODE, E_WIDTH = places(9)
 W_EVENT, W_TICKS, W_SLOT, W_BIT, W_WIDTH = places(5)
 L_HAPPENS, L_SITE, L_AFTER, L_WHILE, L_EMITS, L_SLOT, L_LABEL, L_WIDTH = places(8)
-X_PROBABILITY, X_SITE, X_ONSET, X_GRADES, X_GRADE_SITE, X_EMITS, X_SLOT, X_LABEL, X_WIDTH = places(9)
+X_PROBABILITY, X_SITE, X_ONSET, X_GRADES, X_GRADE_SITE, X_EMITS, X_CONSEQUENCES, X_SLOT, X_LABEL, X_WIDTH = places(10)
+Q_KIND, Q_DELAY, Q_GOTO, Q_EMITS, Q_WIDTH = places(5)
+Q_NONE, Q_DELAYS, Q_SKIPS, Q_STOPS, Q_LEAVES, Q_DIES = places(6)
+CONSEQUENCES = ("none", "delay", "skip", "stop", "leave", "death")
+Q_SHIFT = place(8)  # the detail of a consequence is its kind + Q_SHIFT * the ticks of a delay
+(
+    V_TEST,
+    V_FIRST,
+    V_EVERY,
+    V_UNTIL,
+    V_WHILE,
+    V_TIMES,
+    V_AFTER,
+    V_EMITS,
+    V_GOTO,
+    V_SLOT,
+    V_LABEL,
+    V_WIDTH,
+) = places(12)
 K_START, K_CAP, K_FLOOR, K_SLOPE, K_WHILE, K_DEPENDS, K_GRID, K_GRID_SLOT, K_FLOOR_SLOT, K_BIT, K_HELD, K_WIDTH = (
     places(12)
 )
@@ -216,12 +252,13 @@ C_MARKER, C_LEVEL, C_WHILE, C_EMITS, C_GOTO, C_DEPENDS, C_SLOT, C_LABEL, C_WIDTH
     ON_CROSSING,
     ON_WITHIN,
     ON_DELAY,
+    ON_SURVEILLANCE,
     ON_TOXICITY,
     ON_HAZARD,
     ON_INFUSION,
     ON_PHASE_END,
     ON_HORIZON,
-) = places(11)
+) = places(12)
 
 AT_START, AT_END = places(2)
 START_EVENT, ENROLMENT_EVENT = places(2)
@@ -231,11 +268,16 @@ RUNNING, FINISHED, CUT, FAILED, INELIGIBLE = places(5)
 IN_PHASE, WAITING, AWAITING = places(3)
 NO_SIGNAL, REQUEST, RELEASE, RELEASE_AND_REQUEST, CANCEL, CANCEL_AND_REQUEST = places(6)
 
-# Per hazard, marker, test in the state.
+# Per hazard, marker, schedule and toxicity in the state; exposures whose toxicity is still to come stand in a list.
 HI_RUNNING, HI_ORIGIN, HI_CURED, HI_WIDTH = places(4)
 HF_THRESHOLD, HF_USED, HF_MARK, HF_MULTIPLIER, HF_WIDTH = places(5)
 MI_SINCE, MI_ERADICATED, MI_WIDTH = places(3)
 MF_LEVEL, MF_SLOPE, MF_WIDTH = places(3)
+VI_ORIGIN, VI_SAMPLED, VI_FOUND, VI_WIDTH = places(4)
+XI_COUNT, XI_FIRST = places(2)
+XI_TICK, XI_OCCURRENCE, XI_STAY, XI_ENTRY = places(4)
+MOST_PENDING = place(16)
+XI_WIDTH = place(XI_FIRST + MOST_PENDING * XI_ENTRY)
 
 # Families of distributions and of baselines.
 (
@@ -308,6 +350,8 @@ BUILT_IN_EVENTS = (
     "dose",
     "attribute",
     "ineligible",
+    "omitted",
+    "consequence",
 )
 (
     LOG_ENROLMENT,
@@ -323,7 +367,9 @@ BUILT_IN_EVENTS = (
     LOG_DOSE,
     LOG_ATTRIBUTE,
     LOG_INELIGIBLE,
-) = places(13)
+    LOG_OMITTED,
+    LOG_CONSEQUENCE,
+) = places(15)
 DETAIL_SHIFT = place(1 << 40)
 """Details that name a thing and carry a value are index * DETAIL_SHIFT + value + DETAIL_SHIFT // 2."""
 
@@ -338,5 +384,7 @@ DETAIL_SHIFT = place(1 << 40)
     E_NEGATIVE_MULTIPLIER,
     E_OUTCOMES_OVER_ONE,
     E_BAD_SPREAD,
-) = places(9)
+    E_BAD_CYCLES,
+    E_MANY_PENDING,
+) = places(11)
 LOG_FULL = place(-2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from sim.engine.clocks import set_marker, shift_marker
 from sim.engine.code import (
     counter_value,
@@ -10,7 +12,6 @@ from sim.engine.code import (
     evaluate,
     fail,
     keep_draw_in_step,
-    keep_step,
     marker_level,
     next_uniform,
     probability,
@@ -18,25 +19,22 @@ from sim.engine.code import (
 from sim.engine.events import emit_all, log_row, log_value
 from sim.engine.jit import compiled, part, small
 from sim.engine.layout import *
-
-
-@small
-def _listed(I, cycles, cycle):
-    """Whether a cycle is in a list of cycles; no list means all."""
-    if cycles < 0:
-        return True
-    found = False
-    for k in range(I[cycles]):
-        found = found or I[cycles + 1 + k] == cycle
-    return found
+from sim.engine.samples import listed, result_pending, take_samples
+from sim.engine.toxicities import expose
 
 
 @compiled
 def _give(I, F, log, phase):
-    """Add what this phase or cycle gives to the counters."""
+    """Add what this phase or cycle gives to the counters; a dose may be left out."""
     for g in range(I[phase + P_N_GIVES]):
         give = I[phase + P_GIVES] + g * G_WIDTH
-        if I[give + G_PER_DAY] == 0 and _listed(I, I[give + G_CYCLES], I[CYCLE]):
+        if I[give + G_PER_DAY] == 0 and listed(I, I[give + G_CYCLES], I[CYCLE]):
+            missed = I[OMITTED] == 1
+            if I[give + G_OMIT] >= 0:
+                left_out = next_uniform(I, I[give + G_SITE]) < probability(I, F, I[give + G_OMIT], I[phase + P_LABEL])
+                missed = left_out or missed
+            if missed:
+                continue
             counter = I[give + G_COUNTER]
             F[I[I[H_COUNTERS] + counter]] += F[I[give + G_AMOUNT]]
             I[DIRTY] |= I[give + G_BIT]
@@ -44,99 +42,63 @@ def _give(I, F, log, phase):
                 log_value(I, log, LOG_DOSE, counter, F[I[give + G_AMOUNT]])
 
 
-@compiled
-def deliver_result(I, F, log, t):
-    """A result arrives: the attribute takes its state."""
-    row = I[H_TESTS] + t * T_WIDTH
-    state = I[I[SI_TEST] + t]
-    F[I[row + T_VARIABLE]] = float(state)
-    F[I[row + T_VARIABLE] + 1] = 1.0
-    I[DIRTY] |= I[row + T_BIT]
-    log_row(I, log, LOG_RESULT, t * DETAIL_SHIFT + DETAIL_SHIFT // 2 + state)
-    if I[HOLD] == AWAITING and I[I[H_PHASES] + I[PHASE] * P_WIDTH + P_AWAIT] == I[row + T_ATTRIBUTE]:
-        I[I[SI_TIMERS] + I[H_SLOT_END]] = I[NOW]
+@part
+def _cycle_ticks(I, F, phase):
+    """How long this cycle lasts: its own length, and perhaps a delay of the next one; all is drawn for each cycle."""
+    last = I[CYCLE] >= I[PLANNED]
+    ticks = duration_ticks(I, F, I[phase + P_EVERY])
+    if last and I[phase + P_LAST] >= 0:
+        ticks = duration_ticks(I, F, I[phase + P_LAST])
+    if I[phase + P_DELAY] >= 0:
+        site = I[phase + P_DELAY_SITE]
+        late = next_uniform(I, site) < probability(I, F, I[phase + P_DELAY], I[phase + P_LABEL])
+        if late and not last:
+            keep_draw_in_step(I, I[phase + P_DELAY_BY], site)
+            ticks += duration_ticks(I, F, I[phase + P_DELAY_BY])
+    return ticks
 
 
-@compiled
-def _sample(I, F, log, t):
-    """Read the marker through an assay; the state is fixed now and told after the turnaround."""
-    row = I[H_TESTS] + t * T_WIDTH
-    timer = I[SI_TIMERS] + I[row + T_SLOT]
-    if I[timer] != NEVER:
-        fail(I, E_PENDING_RESULT, I[row + T_LABEL])
-        return
-    level = marker_level(I, F, I[row + T_MARKER])
-    if I[row + T_NOISE] >= 0:
-        level += draw(I, F, I[row + T_NOISE])
-    evaluable = next_uniform(I, I[row + T_SITE]) < probability(I, F, I[row + T_EVALUABLE], I[row + T_LABEL])
-    positive = (
-        level >= evaluate(I, F, I[row + T_LIMIT])
-        and I[I[SI_MARKER] + I[row + T_MARKER] * MI_WIDTH + MI_ERADICATED] == 0
-    )
-    I[I[SI_TEST] + t] = 0 if not evaluable else (2 if positive else 1)
-    log_row(I, log, LOG_SAMPLE, t)
-    ticks = duration_ticks(I, F, I[row + T_TURNAROUND])
-    if ticks == 0:
-        deliver_result(I, F, log, t)
-    else:
-        I[timer] = I[NOW] + ticks
-
-
-@compiled
-def _take_samples(I, F, log, phase, at_end):
-    """Take the samples due at the start or the end of this phase or cycle."""
-    tests = I[phase + P_TESTS]
-    for t in range(tests, tests + I[phase + P_N_TESTS]):
-        row = I[H_TESTS] + t * T_WIDTH
-        if I[row + T_AT_END] == at_end and _listed(I, I[row + T_CYCLES], I[CYCLE]):
-            _sample(I, F, log, t)
-
-
-@compiled
-def _expose(I, F, toxicities):
-    """Each exposure may bring each toxicity, at a drawn time; of two still to come only the earlier one does."""
-    for k in range(I[toxicities]):
-        row = I[H_TOXICITIES] + I[toxicities + 1 + k] * X_WIDTH
-        p = probability(I, F, I[row + X_PROBABILITY], I[row + X_LABEL])
-        timer = I[SI_TIMERS] + I[row + X_SLOT]
-        if next_uniform(I, I[row + X_SITE]) < p:
-            keep_draw_in_step(I, I[row + X_ONSET], I[row + X_SITE])
-            keep_step(I, I[row + X_GRADE_SITE], I[row + X_SITE])
-            onset = I[NOW] + duration_ticks(I, F, I[row + X_ONSET])
-            I[timer] = min(I[timer], onset)
-
-
-@compiled
-def toxicity_occurs(I, F, log, x):
-    """A toxicity appears: its grade is drawn (0 where it has none), it is logged, its events happen."""
-    row = I[H_TOXICITIES] + x * X_WIDTH
-    I[CAUSE] = I[row + X_LABEL]
-    grade = FIRST
-    grades = I[row + X_GRADES]
-    if grades >= 0:
-        rest = next_uniform(I, I[row + X_GRADE_SITE])
-        for k in range(I[grades]):
-            rest -= probability(I, F, I[grades + 1 + k], I[row + X_LABEL])
-            grade = k + 1
-            if rest < 0.0:
-                break
-    log_row(I, log, LOG_TOXICITY, x * DETAIL_SHIFT + DETAIL_SHIFT // 2 + grade)
-    emit_all(I, F, log, I[row + X_EMITS])
+@part
+def _infusion_ticks(I, F, phase):
+    """How long after the start of the cycle its infusion ends, which may be cut short."""
+    ticks = I[phase + P_INFUSION]
+    if I[phase + P_GIVEN] >= 0:
+        ticks = min(ticks, I[phase + P_INFUSION_START] + duration_ticks(I, F, I[phase + P_GIVEN]))
+    return ticks
 
 
 @compiled
 def start_cycle(I, F, log, phase):
-    """The next cycle begins: doses, exposure, samples, and the timers of its infusion and its end."""
+    """The next cycle begins, or is left out: doses, exposure, samples, and the timers of its infusion and its end."""
     I[CYCLE] += 1
+    I[CYCLE_START] = I[NOW]
     I[DIRTY] |= I[phase + P_CYCLE_BIT]
-    log_row(I, log, LOG_CYCLE, I[CYCLE])
+    I[OMITTED] = I[SKIP]
+    I[SKIP] = 0
+    if I[phase + P_OMIT] >= 0:
+        p = probability(I, F, I[phase + P_OMIT], I[phase + P_LABEL])
+        if next_uniform(I, I[phase + P_OMIT_SITE]) < p:
+            I[OMITTED] = 1
+    log_row(I, log, LOG_CYCLE if I[OMITTED] == 0 else LOG_OMITTED, I[CYCLE])
     _give(I, F, log, phase)
-    _expose(I, F, I[phase + P_TOXICITIES])
-    _take_samples(I, F, log, phase, AT_START)
+    expose(I, F, I[phase + P_TOXICITIES])
+    take_samples(I, F, log, phase, AT_START)
     timers = I[SI_TIMERS]
     if I[phase + P_INFUSION] >= 0:
-        I[timers + I[H_SLOT_INFUSION]] = I[NOW] + I[phase + P_INFUSION]
-    I[timers + I[H_SLOT_END]] = I[NOW] + I[phase + P_CYCLE]
+        ends = I[NOW] + _infusion_ticks(I, F, phase)
+        if I[OMITTED] == 0:
+            I[timers + I[H_SLOT_INFUSION]] = ends
+    I[timers + I[H_SLOT_END]] = I[NOW] + _cycle_ticks(I, F, phase)
+
+
+@part
+def _plan_cycles(I, F, phase):
+    """Draw how many cycles there are to be."""
+    planned = draw(I, F, I[phase + P_CYCLES])
+    if not (planned >= 1.0 and planned < 1001.0):
+        fail(I, E_BAD_CYCLES, I[phase + P_LABEL])
+        planned = 1.0
+    I[PLANNED] = math.floor(planned)
 
 
 @compiled
@@ -153,11 +115,12 @@ def begin_phase(I, F, log):
         I[STATUS] = FINISHED
         return
     if kind == CYCLES:
+        _plan_cycles(I, F, phase)
         start_cycle(I, F, log, phase)
         return
     _give(I, F, log, phase)
-    _expose(I, F, I[phase + P_TOXICITIES])
-    _take_samples(I, F, log, phase, AT_START)
+    expose(I, F, I[phase + P_TOXICITIES])
+    take_samples(I, F, log, phase, AT_START)
     end = I[SI_TIMERS] + I[H_SLOT_END]
     if kind == LASTS:
         I[end] = I[NOW] + duration_ticks(I, F, I[phase + P_LASTS])
@@ -170,7 +133,7 @@ def begin_phase(I, F, log):
 def belongs_here(I, k):
     """Whether a delay may happen in the present phase."""
     phases = I[I[H_DELAYS] + k * L_WIDTH + L_WHILE]
-    return phases < 0 or _listed(I, phases, I[PHASE])
+    return phases < 0 or listed(I, phases, I[PHASE])
 
 
 @compiled
@@ -179,6 +142,9 @@ def enter_phase(I, F, log, target):
     phase = I[H_PHASES] + target * P_WIDTH
     I[DIRTY] |= I[phase + P_BIT] | I[I[H_PHASES] + I[PHASE] * P_WIDTH + P_BIT]
     I[PHASE] = target
+    I[STAY] += 1
+    I[OMITTED] = 0
+    I[SKIP] = 0
     for k in range(I[H_N_DELAYS]):
         if not belongs_here(I, k):
             I[I[SI_TIMERS] + I[I[H_DELAYS] + k * L_WIDTH + L_SLOT]] = NEVER
@@ -211,12 +177,12 @@ def go(I, F, log, target):
 
 
 @compiled
-def shift_markers(I, F, log, phase):
-    """What the treatment of this phase or cycle does to the markers."""
+def shift_markers(I, F, log, phase, share):
+    """What the treatment of this phase or cycle does to the markers, or the share of it that was given."""
     for k in range(I[phase + P_N_SHIFTS]):
         row = I[phase + P_SHIFTS] + k * S_WIDTH
         m = I[row + S_MARKER]
-        shift_marker(I, F, m, evaluate(I, F, I[row + S_EXPRESSION]))
+        shift_marker(I, F, m, evaluate(I, F, I[row + S_EXPRESSION]) * share)
         if I[H_DETAIL] == 1:
             log_value(I, log, LOG_MARKER, m, marker_level(I, F, m))
 
@@ -274,16 +240,6 @@ def way_out(I, F, log):
     return target
 
 
-@compiled
-def _result_pending(I, attribute):
-    """Whether a result for an attribute is on its way."""
-    for t in range(I[H_N_TESTS]):
-        row = I[H_TESTS] + t * T_WIDTH
-        if I[row + T_ATTRIBUTE] == attribute and I[I[SI_TIMERS] + I[row + T_SLOT]] != NEVER:
-            return True
-    return False
-
-
 @small
 def _is_final(I, target):
     """Whether a phase ends the patient, of whom no sample is taken any more."""
@@ -291,18 +247,15 @@ def _is_final(I, target):
 
 
 @compiled
-def end_phase(I, F, log):
-    """The phase has run its length: shifts, one outcome, samples; where it leads, or NONE while a result is awaited."""
+def _conclude(I, F, log):
+    """After treatment: one outcome, samples; where the phase leads, or NONE while a result is awaited."""
     phase = I[H_PHASES] + I[PHASE] * P_WIDTH
-    I[CAUSE] = I[phase + P_LABEL]
-    if I[phase + P_KIND] != CYCLES:
-        shift_markers(I, F, log, phase)
     I[OUTCOME_GOTO] = NONE
     if I[phase + P_N_OUTCOMES] > 0:
         I[OUTCOME_GOTO] = _draw_outcome(I, F, log, phase)
     if I[phase + P_KIND] != CYCLES and not _is_final(I, I[OUTCOME_GOTO]):
-        _take_samples(I, F, log, phase, AT_END)
-    if I[phase + P_AWAIT] >= 0 and _result_pending(I, I[phase + P_AWAIT]):
+        take_samples(I, F, log, phase, AT_END)
+    if I[phase + P_AWAIT] >= 0 and result_pending(I, I[phase + P_AWAIT]):
         I[HOLD] = AWAITING
         I[I[SI_TIMERS] + I[H_SLOT_END]] = I[NOW] + I[phase + P_AWAIT_TICKS]
         return NONE
@@ -310,22 +263,73 @@ def end_phase(I, F, log):
 
 
 @part
+def end_phase(I, F, log):
+    """A phase without cycles has run its length."""
+    phase = I[H_PHASES] + I[PHASE] * P_WIDTH
+    I[CAUSE] = I[phase + P_LABEL]
+    shift_markers(I, F, log, phase, 1.0)
+    return _conclude(I, F, log)
+
+
+@part
+def end_infusion(I, F, log):
+    """The infusion of a cycle ends: what was given of it moves the markers."""
+    phase = I[H_PHASES] + I[PHASE] * P_WIDTH
+    planned = I[phase + P_INFUSION] - I[phase + P_INFUSION_START]
+    given = I[NOW] - I[CYCLE_START] - I[phase + P_INFUSION_START]
+    shift_markers(I, F, log, phase, given / planned)
+
+
+@part
 def end_cycle(I, F, log):
     """A cycle has run its length: samples, then the next cycle, or where a way out or the end of the phase leads."""
     phase = I[H_PHASES] + I[PHASE] * P_WIDTH
     I[CAUSE] = I[phase + P_LABEL]
-    if I[phase + P_INFUSION] < 0:
-        shift_markers(I, F, log, phase)
-    _take_samples(I, F, log, phase, AT_END)
+    if I[phase + P_INFUSION] < 0 and I[OMITTED] == 0:
+        shift_markers(I, F, log, phase, 1.0)
+    take_samples(I, F, log, phase, AT_END)
     target = CONTINUE
     if I[phase + P_N_EACH] > 0:
         target = _choose(I, F, log, I[phase + P_EACH], I[phase + P_N_EACH])
     if target != CONTINUE:
         return target
-    if I[CYCLE] < I[phase + P_CYCLES]:
+    if I[CYCLE] < I[PLANNED]:
         start_cycle(I, F, log, phase)
         return NONE
-    return end_phase(I, F, log)
+    return _conclude(I, F, log)
+
+
+@small
+def _share_given(I, phase):
+    """The share of this cycle's or phase's treatment that has been given by now, in proportion to the time."""
+    timers = I[SI_TIMERS]
+    if I[OMITTED] == 1:
+        return 0.0
+    if I[phase + P_KIND] == CYCLES and I[phase + P_INFUSION] >= 0:
+        if I[timers + I[H_SLOT_INFUSION]] == NEVER:
+            return 0.0  # its infusion is over and has had its effect
+        given = I[NOW] - I[CYCLE_START] - I[phase + P_INFUSION_START]
+        return max(given, 0) / (I[phase + P_INFUSION] - I[phase + P_INFUSION_START])
+    if I[phase + P_KIND] not in (CYCLES, LASTS):
+        return 1.0
+    begun = I[CYCLE_START] if I[phase + P_KIND] == CYCLES else I[ENTERED]
+    ends = I[timers + I[H_SLOT_END]]
+    return (I[NOW] - begun) / (ends - begun) if ends > begun else 1.0
+
+
+@part
+def stop_phase(I, F, log):
+    """Treatment is stopped: what was given has its effect, samples are taken, and the phase ends or leads elsewhere."""
+    phase = I[H_PHASES] + I[PHASE] * P_WIDTH
+    share = _share_given(I, phase)
+    I[I[SI_TIMERS] + I[H_SLOT_INFUSION]] = NEVER
+    I[I[SI_TIMERS] + I[H_SLOT_END]] = NEVER
+    if share > 0.0:
+        shift_markers(I, F, log, phase, share)
+    elsewhere = I[OUTCOME_GOTO]
+    if I[phase + P_KIND] == CYCLES or elsewhere >= 0:
+        take_samples(I, F, log, phase, AT_END)
+    return elsewhere if elsewhere >= 0 else _conclude(I, F, log)
 
 
 @part

@@ -10,7 +10,20 @@ from typing import Any
 import numpy as np
 from numba.core.registry import CPUDispatcher
 
-from sim.engine import clocks, code, curves, draws, events, phases, screening, step
+from sim.engine import (
+    clocks,
+    code,
+    curves,
+    draws,
+    events,
+    phases,
+    samples,
+    schedules,
+    screening,
+    step,
+    surveillance,
+    toxicities,
+)
 
 
 @cache
@@ -19,7 +32,10 @@ def plain_kernel() -> dict[str, Callable[..., Any]]:
 
     Each is rebuilt from its own code in a namespace without compiled functions, so that nothing is written twice.
     """
-    modules: tuple[ModuleType, ...] = (draws, curves, code, clocks, events, phases, screening, step)
+    modules: tuple[ModuleType, ...] = (
+        *(draws, curves, code, clocks, schedules, events, samples, toxicities),
+        *(phases, surveillance, screening, step),
+    )
     plain: dict[str, Callable[..., Any]] = {}
     namespaces: list[dict[str, Any]] = []
     for module in modules:

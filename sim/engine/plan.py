@@ -11,7 +11,7 @@ from sim.engine import layout as at
 from sim.engine.builder import Builder
 from sim.engine.draws import site_hash
 from sim.engine.plan_patients import row_order, table_rows
-from sim.engine.plan_phases import phase_tables
+from sim.engine.plan_phases import PhaseTables, phase_tables
 from sim.engine.plan_tables import attribute_rows, crossing_rows, delay_rows, hazard_rows, marker_rows, toxicity_rows
 from sim.errors import EngraftError
 from sim.protocol.expression_code import dependencies
@@ -76,7 +76,7 @@ class Plan:
     def table_for(self, ints: np.ndarray) -> np.ndarray:
         """The table of patients as the kernel reads it, for one run; the shape of `rows`.
 
-        The weight gives way to the cumulative share of the weights, which a uniform is held against; or, without
+        Weights give way to the cumulative share of the weights, which a uniform is held against; or, without
         replacement, to the row that the patient of that number has. Rows of weight 0 are then no patients at all.
 
         Parameters
@@ -119,7 +119,7 @@ def compile_plan(protocol: Protocol) -> Plan:
     delays, toxicities = delay_rows(build, distributions), toxicity_rows(build, distributions)
     event_rows, codes = _event_rows(build, windows)
 
-    _slots(build, tables.tests, markers, crossings, windows, delays, toxicities, hazards)
+    _slots(build, tables, markers, crossings, windows, delays, toxicities, hazards)
     header = build.I
     header[at.H_MAX_EVENTS] = MAX_EVENTS
     header[at.H_FIRST_PHASE] = 0
@@ -159,7 +159,7 @@ def compile_plan(protocol: Protocol) -> Plan:
         at.H_LOG_MARGIN: 32 + len(build.I),
     }.items():
         header[place] = count
-    _state_layout(build, len(tables.tests), len(crossings))
+    _state_layout(build, tables, len(crossings), len(toxicities))
     ints, floats = np.array(build.I, dtype=np.int64), np.array(build.F, dtype=np.float64)
     ints.flags.writeable = floats.flags.writeable = table.flags.writeable = False
     return Plan(
@@ -179,7 +179,7 @@ def compile_plan(protocol: Protocol) -> Plan:
     )
 
 
-def _state_layout(build: Builder, tests: int, crossings: int) -> None:
+def _state_layout(build: Builder, tables: PhaseTables, crossings: int, toxicities: int) -> None:
     """Give the blocks of the patient's state their places after the plan's own numbers."""
     header = build.I
     header[at.H_INITIAL] = build.floats(build.F[: header[at.H_N_VARIABLES]])
@@ -192,8 +192,10 @@ def _state_layout(build: Builder, tests: int, crossings: int) -> None:
         (at.SI_VISITED, header[at.H_N_PHASES]),
         (at.SI_HAZARD, header[at.H_N_HAZARDS] * at.HI_WIDTH),
         (at.SI_MARKER, header[at.H_N_MARKERS] * at.MI_WIDTH),
-        (at.SI_TEST, tests),
+        (at.SI_TEST, len(tables.tests)),
         (at.SI_CROSSING, crossings),
+        (at.SI_PENDING, toxicities * at.XI_WIDTH),
+        (at.SI_SURVEILLANCE, len(tables.surveillance) * at.VI_WIDTH),
     ):
         header[entry] = build.ints([0] * size)
     for entry, size in (
@@ -267,6 +269,7 @@ def _event_rows(build: Builder, windows: list[list[int]]) -> tuple[list[list[int
             build.listed([h for h, hazard in enumerate(hazards) if name in (hazard.clock.since or ())]),
             build.listed([w for w, row in enumerate(windows) if row[at.W_EVENT] == number]),
             build.listed([k for k, delay in enumerate(delays) if name in delay.since]),
+            build.listed([v for v, watch in enumerate(protocol.surveillance.values()) if name in watch.since]),
             bits,
             len(at.BUILT_IN_EVENTS) + len(codes) if logged else at.NONE,
         ])  # fmt: skip
@@ -277,7 +280,7 @@ def _event_rows(build: Builder, windows: list[list[int]]) -> tuple[list[list[int
 
 def _slots(
     build: Builder,
-    tests: list[list[int]],
+    tables: PhaseTables,
     markers: list[list[int]],
     crossings: list[list[int]],
     windows: list[list[int]],
@@ -287,12 +290,13 @@ def _slots(
 ) -> None:
     """Give every timer its slot: results, attributes and markers, toxicities, hazards, phase ends, cut-off."""
     for kind, rows, column in (
-        (at.ON_RESULT, tests, at.T_SLOT),
+        (at.ON_RESULT, tables.tests, at.T_SLOT),
         (at.ON_FLOOR, markers, at.K_FLOOR_SLOT),
         (at.ON_GRID, markers, at.K_GRID_SLOT),
         (at.ON_CROSSING, crossings, at.C_SLOT),
         (at.ON_WITHIN, windows, at.W_SLOT),
         (at.ON_DELAY, delays, at.L_SLOT),
+        (at.ON_SURVEILLANCE, tables.surveillance, at.V_SLOT),
         (at.ON_TOXICITY, toxicities, at.X_SLOT),
         (at.ON_HAZARD, hazards, at.Z_SLOT),
     ):

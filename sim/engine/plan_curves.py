@@ -11,6 +11,7 @@ from sim.protocol.baselines import Unfit, curve_of
 from sim.protocol.fields import AttributeDraw, Distribution
 from sim.protocol.paths import format_path
 from sim.protocol.schema import Hazard
+from sim.units import parse_duration
 
 TABLE_NODES = 1025
 """Nodes of a quantile table over normal scores -8 to 8: linear between them errs by at most 1e-4 of an sd."""
@@ -63,11 +64,26 @@ def distribution(
         row[at.D_FAMILY], row[at.D_COUNT] = at.HISTOGRAM, len(given.weights)
         row[at.D_A] = build.ints([build.expression(weight) for weight in given.weights])
         row[at.D_TABLE] = build.floats(given.edges)
+    elif family == "one_of":
+        # A histogram whose bins have no width, with empty bins in between.
+        values = sorted((_amount(word), weight) for word, weight in given.items())
+        weights = [text for _, weight in values for text in (weight, "0")][:-1]
+        row[at.D_FAMILY], row[at.D_COUNT] = at.HISTOGRAM, len(weights)
+        row[at.D_A] = build.ints([build.expression(weight) for weight in weights])
+        row[at.D_TABLE] = build.floats([value for value, _ in values for _ in range(2)])
     elif family in ("gamma", "beta"):
         row[at.D_FAMILY], row[at.D_COUNT] = at.TABLE, TABLE_NODES
         row[at.D_TABLE] = build.floats(_quantiles(build, family, given))
     rows.append(row)
     return len(rows) - 1
+
+
+def _amount(word: str) -> float:
+    """A number, or a duration in days."""
+    try:
+        return float(word)
+    except ValueError:
+        return parse_duration(word)
 
 
 def _quantiles(build: Builder, family: str, given: object) -> np.ndarray:

@@ -9,6 +9,7 @@ from sim.engine.builder import Builder
 from sim.engine.plan_curves import baseline, distribution
 from sim.errors import EngraftError
 from sim.protocol.addresses import attribute_site, delay_site, hazard_site, toxicity_site
+from sim.protocol.schema import Consequence, Toxicity
 from sim.units import to_ticks
 
 
@@ -148,6 +149,26 @@ def delay_rows(build: Builder, distributions: list[list[int]]) -> list[list[int]
     return rows
 
 
+def _consequences(build: Builder, distributions: list[list[int]], name: str, toxicity: Toxicity) -> int:
+    """What follows from each grade, from 0 for none on; NONE where nothing ever does."""
+    if not toxicity.consequence:
+        return at.NONE
+    site = toxicity_site(name, toxicity)
+    delays = {
+        grade: distribution(build, distributions, each.delay, site=f"{site}.delay.{grade}", owner=name)
+        for grade, each in toxicity.consequence.items()
+        if each.delay is not None
+    }
+    words: list[int] = []
+    for grade in (None, *(toxicity.grades or ())):
+        follows = toxicity.follows(grade) or Consequence()
+        delay = next((delays[key] for key, each in toxicity.consequence.items() if each is follows and each.delay), -1)
+        goto = at.NONE if follows.goto is None else build.phases[follows.goto]
+        emits = build.listed([build.events[e] for e in follows.emits])
+        words += [at.CONSEQUENCES.index(follows.kind), delay, goto, emits]
+    return build.ints(words)
+
+
 def toxicity_rows(build: Builder, distributions: list[list[int]]) -> list[list[int]]:
     """Adverse events of exposure."""
     rows = []
@@ -161,6 +182,7 @@ def toxicity_rows(build: Builder, distributions: list[list[int]]) -> list[list[i
             at.NONE if grades is None else build.listed([build.expression(p) for p in grades.values()]),
             build.site(f"{site}.grade"),
             build.listed([build.events[e] for e in toxicity.emits]),
+            _consequences(build, distributions, name, toxicity),
             at.NONE,
             build.label(name),
         ])  # fmt: skip

@@ -20,17 +20,19 @@ from sim.engine.layout import *
 from sim.engine.phases import (
     begin_phase,
     belongs_here,
-    deliver_result,
     end_cycle,
+    end_infusion,
     end_phase,
     enter_phase,
     go,
-    shift_markers,
+    stop_phase,
     time_out,
-    toxicity_occurs,
     way_out,
 )
+from sim.engine.samples import deliver_result
 from sim.engine.screening import take_row, turned_away
+from sim.engine.surveillance import judge, surveil
+from sim.engine.toxicities import toxicity_occurs
 
 
 @part
@@ -153,10 +155,14 @@ def _serve(I, F, log, kind, k):
         return _fire_hazard(I, F, log, k)
     if kind == ON_CROSSING:
         return _cross(I, F, log, k)
+    if kind == ON_TOXICITY:
+        return _toxicity(I, F, log, k)
+    if kind == ON_SURVEILLANCE:
+        return surveil(I, F, log, k)
+    if kind == ON_RESULT:
+        return _result(I, F, log, k)
     if kind == ON_INFUSION:
-        shift_markers(I, F, log, I[H_PHASES] + I[PHASE] * P_WIDTH)
-    elif kind == ON_RESULT:
-        deliver_result(I, F, log, k)
+        end_infusion(I, F, log)
     elif kind == ON_HORIZON:
         I[STATUS] = CUT
         log_row(I, log, LOG_END, I[CAUSE])
@@ -166,11 +172,24 @@ def _serve(I, F, log, kind, k):
         hold_on_grid(I, F, k)
     elif kind == ON_WITHIN:
         I[DIRTY] |= I[I[H_WITHINS] + k * W_WIDTH + W_BIT]
-    elif kind == ON_DELAY:
-        _follow(I, F, log, k)
     else:
-        toxicity_occurs(I, F, log, k)
+        _follow(I, F, log, k)
     return NONE
+
+
+@part
+def _toxicity(I, F, log, x):
+    """A toxicity appears, and may stop the treatment that brought it."""
+    target = toxicity_occurs(I, F, log, x)
+    return stop_phase(I, F, log) if target == STOPPED else target
+
+
+@part
+def _result(I, F, log, t):
+    """A result arrives, and is judged where its sample was one of a schedule."""
+    deliver_result(I, F, log, t)
+    v = I[I[H_TESTS] + t * T_WIDTH + T_SURVEILLANCE]
+    return NONE if v < 0 else judge(I, F, log, v)
 
 
 @part

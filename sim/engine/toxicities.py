@@ -92,7 +92,7 @@ def toxicity_occurs(I, F, log, x):
 
 @part
 def _follow_up(I, F, log, x, row, occurrence, stay):
-    """What a toxicity of this grade does to the phase that brought it, if the patient is still there; death, anywhere."""
+    """What a toxicity of this grade does to the phase that brought it, if the patient is there; death, anywhere."""
     emit_all(I, F, log, I[row + Q_EMITS])
     kind = I[row + Q_KIND]
     phase = I[H_PHASES] + I[PHASE] * P_WIDTH

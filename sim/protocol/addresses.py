@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from sim.protocol.fields import AttributeDraw, Distribution
 from sim.protocol.paths import DocumentPath
-from sim.protocol.schema import Attribute, Delay, Hazard, Phase, Protocol, Table, Test, Toxicity
+from sim.protocol.schema import Attribute, Delay, Hazard, Phase, Protocol, Surveillance, Table, Test, Toxicity
 
 
 def attribute_site(name: str, attribute: Attribute) -> str:
@@ -48,6 +48,11 @@ def toxicity_site(name: str, toxicity: Toxicity) -> str:
     return toxicity.site or f"toxicity.{name}"
 
 
+def surveillance_site(name: str, surveillance: Surveillance) -> str:
+    """What the addresses of samples under surveillance begin with."""
+    return surveillance.site or f"surveillance.{name}"
+
+
 def addresses(protocol: Protocol) -> Iterator[tuple[DocumentPath, str]]:
     """Every address at which a protocol draws, with the place of what draws there."""
     if protocol.table is not None:
@@ -60,10 +65,15 @@ def addresses(protocol: Protocol) -> Iterator[tuple[DocumentPath, str]]:
         yield path, site
         yield from _drawn(path, f"{site}.onset", toxicity.onset)
         yield path, f"{site}.grade"
+        for grade, consequence in toxicity.consequence.items():
+            if consequence.delay is not None:
+                yield from _drawn(path, f"{site}.delay.{grade}", consequence.delay)
     for name, delay in protocol.delays.items():
         path, site = ("delays", name), delay_site(name, delay)
         yield path, site
         yield from _drawn(path, f"{site}.after", delay.after)
+    for name, watch in protocol.surveillance.items():
+        yield from _of_sample(protocol, ("surveillance", name), surveillance_site(name, watch), watch.assay)
     for name, phase in protocol.phases.items():
         yield from _of_phase(protocol, name, phase)
     for name, hazard in protocol.hazards.items():
@@ -82,13 +92,33 @@ def _of_phase(protocol: Protocol, name: str, phase: Phase) -> Iterator[tuple[Doc
         for target, drawn in outcome.set.items():
             yield from _drawn(path, f"{site}.outcomes[{number}].set.{target}", drawn)
     for number, test in enumerate(phase.tests):
-        here, base = (*path, "tests", number), test_site(site, test)
-        yield here, f"{base}.evaluable"
-        if test.assay in protocol.assays:
-            assay = protocol.assays[test.assay]
-            if assay.noise is not None:
-                yield from _drawn(here, f"{base}.noise", assay.noise)
-            yield from _drawn(here, f"{base}.turnaround", assay.turnaround)
+        yield from _of_sample(protocol, (*path, "tests", number), test_site(site, test), test.assay)
+    for counter, give in phase.give.items():
+        if give.omit is not None:
+            yield path, f"{site}.give.{counter}"
+    if phase.cycles is not None:
+        drawn_for: dict[str, Distribution | None] = {
+            "every": phase.cycles.every,
+            "count": phase.cycles.count,
+            "last": phase.cycles.last,
+        }
+        drawn_for["delay.by"] = phase.cycles.delay.by if phase.cycles.delay is not None else None
+        drawn_for["given"] = phase.days.given if phase.days is not None else None
+        for key, each in drawn_for.items():
+            if each is not None:
+                yield from _drawn(path, f"{site}.cycles.{key}", each)
+        if phase.cycles.omit is not None:
+            yield path, f"{site}.cycles.omit"
+        if phase.cycles.delay is not None:
+            yield path, f"{site}.cycles.delay"
+
+
+def _of_sample(protocol: Protocol, path: DocumentPath, site: str, assay: str) -> Iterator[tuple[DocumentPath, str]]:
+    yield path, f"{site}.evaluable"
+    if assay in protocol.assays:
+        if (noise := protocol.assays[assay].noise) is not None:
+            yield from _drawn(path, f"{site}.noise", noise)
+        yield from _drawn(path, f"{site}.turnaround", protocol.assays[assay].turnaround)
 
 
 def _drawn(path: DocumentPath, address: str, drawn: Distribution | AttributeDraw) -> Iterator[tuple[DocumentPath, str]]:

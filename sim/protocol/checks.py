@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from sim.protocol import checks_doses, checks_graph, checks_guards, checks_hazards
+from sim.protocol import checks_doses, checks_graph, checks_guards, checks_hazards, checks_treatment
 from sim.protocol.checks_curves import CURVE_CHECKS
 from sim.protocol.checks_expressions import EXPRESSION_CHECKS
 from sim.protocol.checks_numbers import NUMBER_CHECKS
@@ -19,7 +19,7 @@ Check = Callable[[Subject], Iterable[Finding]]
 
 # Each check with the sections it relies on.
 _NAMES = (*EXPRESSION_CHECKS, *REFERENCE_CHECKS)
-_SHAPE = (*checks_graph.GRAPH_CHECKS, *checks_hazards.FLAG_CHECKS)
+_SHAPE = (*checks_graph.GRAPH_CHECKS, *checks_hazards.FLAG_CHECKS, *checks_treatment.TREATMENT_CHECKS)
 _OTHERS = (*PATIENT_CHECKS, *NUMBER_CHECKS, *CURVE_CHECKS, *checks_hazards.HAZARD_CHECKS, *checks_doses.DOSE_CHECKS)
 _COURSE = (*checks_graph.COURSE_CHECKS, *checks_guards.COURSE_CHECKS)
 
@@ -33,7 +33,7 @@ _FILE_COURSE = (
     *checks_hazards.FILE_COURSE_CHECKS,
     *checks_doses.FILE_COURSE_CHECKS,
 )
-_FLOW = frozenset({"phases", "hazards", "flags", "crossings", "delays", "toxicities"})
+_FLOW = frozenset({"phases", "hazards", "flags", "crossings", "delays", "toxicities", "surveillance"})
 
 
 def findings_in(subject: Subject) -> list[Finding]:

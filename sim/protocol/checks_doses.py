@@ -24,9 +24,8 @@ def _total(subject: Subject, counter: str, total: PathTotal, path: DocumentPath)
     for index, name in enumerate(total.path):
         amount = _amount(subject, counter, name)
         if amount is None:
-            message = (
-                f"{counter} in {name} depends on how long {name} lasts, so the path has no fixed total; leave it out"
-            )
+            on = "how long" if _planned(subject, name) is not None else "how many cycles"
+            message = f"{counter} in {name} depends on {on} {name} lasts, so the path has no fixed total; leave it out"
             yield Finding((*path, "path", index), message)
             return
         parts.append(amount)
@@ -44,13 +43,24 @@ def _amount(subject: Subject, counter: str, name: str) -> float | None:
     give = phase.give.get(counter)
     if give is None:
         return 0.0
-    cycles = phase.cycles.count if phase.cycles is not None else 1
+    cycles = _planned(subject, name)
+    if cycles is None:
+        return None if give.cycles is None or give.each is None else give.each * len(give.cycles)
     if give.per_day is None:
         assert give.each is not None
         return give.each * (cycles if give.cycles is None else len([n for n in give.cycles if n <= cycles]))
-    key = ("cycles", "every") if phase.cycles is not None else ("lasts", "fixed")
-    days = subject.constant("phases", name, *key)
-    return None if days is None else give.per_day * days * cycles
+    key = ("cycles", "every") if phase.cycles is not None else ("lasts",)
+    days = subject.constant("phases", name, *key, "fixed")
+    last = days if phase.cycles is None or phase.cycles.last is None else None
+    return None if days is None or last is None else give.per_day * days * cycles
+
+
+def _planned(subject: Subject, name: str) -> int | None:
+    """How many cycles a phase has, 1 without cycles; None where their number is drawn or differs."""
+    if subject.protocol.phases[name].cycles is None:
+        return 1
+    count = subject.constant("phases", name, "cycles", "count", "fixed")
+    return None if count is None else int(count)
 
 
 def walkable(subject: Subject, course: Course) -> Iterator[Finding]:
@@ -76,12 +86,13 @@ def cycles(subject: Subject) -> Iterator[Finding]:
                 if phase.cycles is None:
                     yield Finding(path, "this phase has no cycles; give it some, or leave the list out", key=True)
                     break
-                if number > phase.cycles.count:
-                    yield Finding((*path, index), f"there is no cycle {number}; {name} has {phase.cycles.count}")
+                planned = _planned(subject, name)
+                if planned is not None and number > planned:
+                    yield Finding((*path, index), f"there is no cycle {number}; {name} has {planned}")
                 elif number in (numbers or [])[:index]:
                     yield Finding((*path, index), f"cycle {number} is named twice; keep one")
         if phase.cycles is not None and phase.days is not None:
-            every = subject.constant(*here, "cycles", "every")
+            every = subject.constant(*here, "cycles", "every", "fixed")
             if every is not None and phase.days.last > every:
                 message = (
                     f"day {phase.days.last} lies outside of a cycle of {every:g} d; shorten days or lengthen the cycle"

@@ -73,6 +73,8 @@ def results(subject: Subject, course: Course) -> Iterator[Finding]:
     for name, phase in subject.protocol.phases.items():
         for test in phase.tests:
             testers.setdefault(test.into, set()).add(name)
+    for watch in subject.protocol.surveillance.values():
+        testers.pop(watch.into, None)  # these samples do not heed phases
     backward: dict[str, list[str]] = {}
     for origin, target in course.steps:
         backward.setdefault(target, []).append(origin)
@@ -144,6 +146,7 @@ def _too_early(subject: Subject, name: str, phase: Phase, attribute: str) -> str
 def tested(subject: Subject) -> Iterator[Finding]:
     """Every attribute with the states of a result is set by some test, and ``result()`` asks for such attributes."""
     set_by = {test.into for phase in subject.protocol.phases.values() for test in phase.tests}
+    set_by |= {watch.into for watch in subject.protocol.surveillance.values()}
     for name, attribute in subject.protocol.patient.items():
         if attribute.states is not None and name not in set_by:
             message = f"no test writes into {name}; add one to a phase, as in tests: [{{assay: ..., into: {name}}}]"
@@ -159,6 +162,6 @@ def tested(subject: Subject) -> Iterator[Finding]:
 
 
 GUARD_CHECKS = ((possible, ("phases",)),)
-USE_CHECKS = ((tested, ("patient", "phases")),)
+USE_CHECKS = ((tested, ("patient", "phases", "surveillance")),)
 COURSE_CHECKS = (results,)
 FILE_COURSE_CHECKS = (live,)

@@ -119,6 +119,10 @@ def deaths(subject: Subject) -> Iterator[Finding]:
             lives = goes_on(subject.protocol.hazards[name].goto)
         elif section == "crossings":
             lives = goes_on(subject.protocol.crossings[name].goto)
+        elif section == "surveillance":
+            lives = goes_on(subject.protocol.surveillance[name].goto)
+        elif section == "toxicities" and path[2] == "consequence":
+            lives = goes_on(subject.protocol.toxicities[name].consequence[str(path[3])].goto)
         elif section != "phases":
             lives = True
         else:
@@ -195,6 +199,7 @@ def sites(subject: Subject) -> Iterator[Finding]:
         ("patient", protocol.patient),
         ("toxicities", protocol.toxicities),
         ("delays", protocol.delays),
+        ("surveillance", protocol.surveillance),
         ("phases", protocol.phases),
         ("hazards", protocol.hazards),
     ):
@@ -223,7 +228,7 @@ def sites(subject: Subject) -> Iterator[Finding]:
             yield Finding(path, message)
 
 
-_EVENTS = ("phases", "hazards", "crossings", "delays", "toxicities")
+_EVENTS = ("phases", "hazards", "crossings", "delays", "toxicities", "surveillance")
 FLAG_CHECKS = ((flags, ("flags",)),)
 HAZARD_CHECKS = (
     (heights, ("hazards",)),

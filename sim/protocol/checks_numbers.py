@@ -10,14 +10,14 @@ from sim.protocol.findings import Finding
 from sim.protocol.paths import DocumentPath
 from sim.protocol.schema import Hazard
 from sim.protocol.subject import Subject
-from sim.protocol.walk import TIMES
+from sim.protocol.walk import is_time
 from sim.units import LONGEST_DAYS, TICKS_PER_DAY
 
 _ABOVE_ZERO = frozenset({"sigma", "shape", "scale", "median", "a", "b", "rate", "every", "hazards_read_every", "after"})
 _SPREAD = frozenset({"sd"})
 _TICKED = frozenset({"every", "hazards_read_every", "after"})
 # Amounts of time that a distribution of times may not fall below 0 with.
-_TIMES = frozenset({"fixed", "mean", "low", "high", "at_most", "from"})
+_TIMES = frozenset({"fixed", "mean", "low", "high", "at_most", "from", "first"})
 
 
 def ranges(subject: Subject) -> Iterator[Finding]:
@@ -27,8 +27,12 @@ def ranges(subject: Subject) -> Iterator[Finding]:
         if value is None:
             continue
         key = path[-1] if isinstance(path[-1], str) else str(path[-2])
+        if path[-2] == "every" and key == "fixed":
+            key = "every"
         if path[-2] in ("shift", "categorical", "grades"):
             key = ""  # a name, which may be any word
+        elif path[-2] == "one_of":
+            key = "weights"
         message = None
         if located.expect == "probability" and not 0 <= value <= 1:
             message = f"a probability of {value:g} is not possible; give a share from 0 to 1"
@@ -57,7 +61,7 @@ def ranges(subject: Subject) -> Iterator[Finding]:
 def shares_as_times(subject: Subject) -> Iterator[Finding]:
     """A beta distribution gives a share, so its unit as a time would be anyone's guess."""
     for path in subject.trees:
-        if path[-2:] == ("beta", "a") and (path[0], path[2]) in TIMES:
+        if path[-2:] == ("beta", "a") and is_time(path):
             yield Finding(path[:-1], "a beta distribution gives a share, not a time; use gamma, uniform or lognormal")
 
 

@@ -17,10 +17,10 @@ from sim.protocol.subject import Subject
 # Where clinical numbers stand, as (section, key); of phases, hazards and draws not all that is below.
 _CLINICAL = frozenset(
     {
-        *(("toxicities", key) for key in ("probability", "grades", "onset")),
+        *(("toxicities", key) for key in ("probability", "grades", "onset", "consequence")),
         *(("delays", key) for key in ("happens", "after")),
         *(("assays", key) for key in ("noise", "evaluable")),
-        *(("phases", key) for key in ("lasts", "shift", "outcomes")),
+        *(("phases", key) for key in ("lasts", "shift", "outcomes", "cycles", "days", "give")),
         *(("hazards", key) for key in ("baseline", "level", "multiply")),
         *(("markers", "drift"), ("patient", "draw")),
     }
@@ -48,7 +48,7 @@ def _is_clinical(subject: Subject, path: DocumentPath) -> bool:
         case ("patient", name, *_):
             attribute = subject.protocol.patient[str(name)]
             return attribute.source is None and attribute.assumption is None
-        case ("phases", _, "lasts", "fixed"):
+        case ("phases", _, "lasts", "fixed") | ("phases", _, "cycles", "every" | "count" | "last", "fixed"):
             return False  # what the protocol prescribes
         case ("hazards", _, "baseline", *_, "cuts", _):
             return False

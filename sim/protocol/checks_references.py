@@ -22,7 +22,8 @@ _NOUN = {
     "counters": "counter",
 }
 _LOG_NAMES = frozenset(
-    {"phase", "cycle", "sample", "result", "toxicity", "waiting", "granted", "end", START, ENROLMENT}
+    {"phase", "cycle", "omitted", "sample", "result", "toxicity", "consequence", "waiting", "granted", "end"}
+    | {START, ENROLMENT}
 )
 RESULT_STATES = ["not_evaluable", "negative", "positive"]
 
@@ -60,10 +61,19 @@ def goto_places(subject: Subject) -> Iterator[tuple[DocumentPath, str]]:
                 yield (*here, key, index, "goto" if row.else_ is None else "else"), row.target
         if phase.goto is not None:
             yield (*here, "goto"), phase.goto
-    for section, entries in (("hazards", protocol.hazards), ("crossings", protocol.crossings)):
+    sections = (
+        ("hazards", protocol.hazards),
+        ("crossings", protocol.crossings),
+        ("surveillance", protocol.surveillance),
+    )
+    for section, entries in sections:
         for name, entry in entries.items():
             if entry.goto is not None:
                 yield (section, name, "goto"), entry.goto
+    for name, toxicity in protocol.toxicities.items():
+        for grade, consequence in toxicity.consequence.items():
+            if consequence.goto is not None:
+                yield ("toxicities", name, "consequence", grade, consequence.kind), consequence.goto
 
 
 def events(subject: Subject) -> Iterator[Finding]:
@@ -88,6 +98,8 @@ def event_places(subject: Subject) -> Iterator[tuple[DocumentPath, str]]:
         lists += [(("flags", name, "set_by"), flag.set_by), (("flags", name, "cleared_by"), flag.cleared_by)]
     for name, delay in protocol.delays.items():
         lists.append((("delays", name, "since"), delay.since))
+    for name, watch in protocol.surveillance.items():
+        lists.append((("surveillance", name, "since"), watch.since))
     for name, hazard in protocol.hazards.items():
         lists.append((("hazards", name, "clock", "since"), hazard.clock.since or []))
     for name, endpoint in protocol.endpoints.items():
@@ -147,6 +159,14 @@ def phase_parts(subject: Subject) -> Iterator[Finding]:
             for word in outcome.set:
                 yield from _unknown("marker", word, protocol.markers, (*here, "outcomes", index, "set", word), key=True)
         yield from _awaited(subject, phase, here)
+
+
+def watched(subject: Subject) -> Iterator[Finding]:
+    """Assays and attributes that surveillance names."""
+    for name, watch in subject.protocol.surveillance.items():
+        here: DocumentPath = ("surveillance", name)
+        yield from _unknown("assay", watch.assay, subject.protocol.assays, (*here, "assay"))
+        yield from _result_attribute(subject, watch.into, (*here, "into"))
 
 
 def _awaited(subject: Subject, phase: Phase, here: DocumentPath) -> Iterator[Finding]:
@@ -263,7 +283,7 @@ def unused(subject: Subject) -> Iterator[Finding]:
         | {assay.reads for assay in protocol.assays.values()}
         | {crossing.marker for crossing in protocol.crossings.values()},
         "counters": read | given,
-        "assays": {test.assay for test in tests},
+        "assays": {test.assay for test in tests} | {watch.assay for watch in protocol.surveillance.values()},
         "resources": {word for phase in protocol.phases.values() for word in phase.needs},
         "toxicities": {word for phase in protocol.phases.values() for word in phase.toxicities},
     }
@@ -295,17 +315,19 @@ USE_CHECKS = (
         unused,
         (
             *("sources", "switches", "parameters", "patient", "flags", "markers", "crossings", "assays", "counters"),
-            *("table", "eligibility", "resources", "toxicities", "delays", "phases", "hazards", "checks"),
+            *("table", "eligibility", "resources", "toxicities", "delays", "surveillance"),
+            *("phases", "hazards", "checks"),
         ),
     ),
 )
 """These speak only when every reference is right: a misspelt one would leave what it means unused."""
 REFERENCE_CHECKS = (
     (targets, ("phases",)),
-    (events, ("phases", "hazards", "delays", "crossings", "toxicities")),
+    (events, ("phases", "hazards", "delays", "crossings", "toxicities", "surveillance")),
     (endpoint_lists, ("endpoints",)),
     (phase_names, ("phases",)),
     (phase_parts, ("counters", "markers", "resources", "toxicities", "assays")),
+    (watched, ("assays", "surveillance")),
     (markers, ("markers",)),
     (counters, ("counters",)),
     (attributes, ("patient",)),

@@ -75,11 +75,11 @@ class Course:
         self.came_from: dict[State, State | None] = {}
         self._known: dict[tuple[DocumentPath, str, int], bool | None] = {}
         self._masks: dict[DocumentPath, tuple[int, bool]] = {}
-        self._toxic = [
-            toxicity.emits
+        self._toxic = {
+            name: toxicity
             for name, toxicity in self.protocol.toxicities.items()
-            if toxicity.emits and any(name in phase.toxicities for phase in self.protocol.phases.values())
-        ]
+            if any(name in phase.toxicities for phase in self.protocol.phases.values())
+        }
         self._explore(limit)
 
     # What is known after the exploration: `verdicts` of each guard that was met, `rows_met` of choices, hazards that
@@ -243,8 +243,28 @@ class Course:
             here = delay.while_in is None or state.phase in delay.while_in
             if here and any(self.happened(event, state) for event in delay.since):
                 yield from self._event(state, delay.emits, None)
-        for emits in self._toxic:
-            yield from (replace(move, sure=False) for move in self._event(state, emits, None))
+        for name, watch in self.protocol.surveillance.items():
+            started = any(self.happened(event, state) for event in watch.since)
+            if started and self.holds(("surveillance", name, "while"), state) is not False:
+                yield from (replace(move, sure=False) for move in self._event(state, watch.emits, watch.goto))
+        yield from (replace(move, sure=False) for move in self._toxicities(state))
+
+    def _toxicities(self, state: State) -> Iterator[Move]:
+        """Toxicities come whenever they may; what they do to a phase, while it lasts; death, at any time."""
+        phase = self.protocol.phases[state.phase]
+        for name, toxicity in self._toxic.items():
+            if toxicity.emits:
+                yield from self._event(state, toxicity.emits, None)
+            for consequence in toxicity.consequence.values():
+                events = [*toxicity.emits, *consequence.emits]
+                acts = name in phase.toxicities and not state.waiting
+                if consequence.death is not None or (acts and consequence.goto is not None):
+                    yield from self._event(state, events, consequence.goto)
+                elif consequence.emits:
+                    yield from self._event(state, events, None)
+                if acts and consequence.stop is True and not phase.open:
+                    after = state._replace(bits=self._after(state.bits, events))
+                    yield from self._end(after, phase, cycles=False)
 
     def _event(self, state: State, events: Sequence[str], goto: str | None) -> Iterator[Move]:
         if goto is not None:
@@ -252,9 +272,10 @@ class Course:
         else:
             yield Move(state._replace(bits=self._after(state.bits, events)))
 
-    def _end(self, state: State, phase: Phase) -> Iterator[Move]:
+    def _end(self, state: State, phase: Phase, *, cycles: bool = True) -> Iterator[Move]:
         here: DocumentPath = ("phases", state.phase)
-        for row, events in self._rows(state, (*here, "after_each_cycle"), phase.after_each_cycle):
+        each = phase.after_each_cycle if cycles else []
+        for row, events in self._rows(state, (*here, "after_each_cycle"), each):
             if row.target == "continue":
                 yield Move(state._replace(bits=self._after(state.bits, events)))
             else:

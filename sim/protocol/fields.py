@@ -220,8 +220,24 @@ class Histogram(Arguments):
         return self
 
 
+AMOUNT = re.compile(r"^-?[0-9]+(\.[0-9]+)?( ?[a-z]+)?$")
+
+
+def _amount(value: Any) -> Any:
+    if isinstance(value, str) and not AMOUNT.match(value):
+        raise ValueError(f'"{value}" is not a value; write a number or a duration and its weight, as in {{28 d: 3}}')
+    return value
+
+
+Amount = Annotated[str, BeforeValidator(_amount), WithJsonSchema({"type": "string", "pattern": AMOUNT.pattern})]
+Weights = Annotated[dict[Amount, Number], Field(min_length=1)]
+
+
 class Distribution(OneOf):
-    """What is drawn, by one monotone inverse of one uniform; a bare value is ``fixed``."""
+    """What is drawn, by one monotone inverse of one uniform; a bare value is ``fixed``.
+
+    ``one_of`` holds values with their weights, which need not sum to one.
+    """
 
     fixed: Number | None = None
     normal: Normal | None = None
@@ -233,6 +249,7 @@ class Distribution(OneOf):
     gamma: Gamma | None = None
     beta: Beta | None = None
     histogram: Histogram | None = None
+    one_of: Weights | None = None
 
     @classmethod
     def shorthand(cls) -> list[dict[str, Any]]:
@@ -258,46 +275,9 @@ class AttributeDraw(OneOf):
     gamma: Gamma | None = None
     beta: Beta | None = None
     histogram: Histogram | None = None
+    one_of: Weights | None = None
     bernoulli: Probability | None = None
     categorical: dict[str, Probability] | None = None
-
-
-class BetaPrior(Arguments):
-    a: Annotated[float, Field(gt=0)]
-    b: Annotated[float, Field(gt=0)]
-
-
-class NormalPrior(Arguments):
-    mean: float
-    sd: Annotated[float, Field(gt=0)]
-
-
-class LogNormalPrior(Arguments):
-    median: Annotated[float, Field(gt=0)]
-    sigma: Annotated[float, Field(gt=0)]
-
-
-class UniformPrior(Arguments):
-    low: float
-    high: float
-
-    @model_validator(mode="after")
-    def _ordered(self) -> UniformPrior:
-        if self.low >= self.high:
-            raise ValueError(f"low must be below high, found {self.low:g} and {self.high:g}")
-        return self
-
-
-class Prior(OneOf):
-    """What is believed of a parameter before fitting.
-
-    beta [a, b], normal [mean, sd], lognormal [median, sigma], uniform [low, high].
-    """
-
-    beta: BetaPrior | None = None
-    normal: NormalPrior | None = None
-    lognormal: LogNormalPrior | None = None
-    uniform: UniformPrior | None = None
 
 
 class Plateaued(Model):

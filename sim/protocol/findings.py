@@ -8,10 +8,11 @@ from functools import cache
 from typing import get_args, get_origin, get_type_hints
 
 from sim.errors import Problem
-from sim.protocol import fields
+from sim.protocol import fields, priors
 from sim.protocol.fields import Arguments, Model
 from sim.protocol.nodes import Document, Node, ScalarNode, SequenceNode, child
 from sim.protocol.paths import DocumentPath, format_path
+from sim.protocol.schema_course import ALL_GRADES
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ def written_path(document: Document, path: Sequence[str | int]) -> DocumentPath:
         if isinstance(node, SequenceNode) and isinstance(part, str):
             step = _places(str(written[-1]) if written else "").get(part, -1)
         below = child(node, step)
+        if below is None and step == ALL_GRADES:
+            continue  # one consequence for all grades may stand without saying so
         if below is None:
             break
         node = below
@@ -72,7 +75,7 @@ def written_path(document: Document, path: Sequence[str | int]) -> DocumentPath:
 @cache
 def _places(family: str) -> dict[str, int]:
     """The place of each argument in the list form of a distribution family."""
-    for owner in (fields.AttributeDraw, fields.Prior):
+    for owner in (fields.AttributeDraw, priors.Prior):
         for name, hint in get_type_hints(owner).items():
             model = next((arm for arm in (hint, *get_args(hint)) if _is_arguments(arm)), None)
             if name == family and model is not None:

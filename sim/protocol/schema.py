@@ -19,12 +19,13 @@ from sim.protocol.fields import (
     Name,
     Names,
     Number,
-    Prior,
     Probability,
     one_or_more,
 )
+from sim.protocol.priors import Prior
+from sim.protocol.schema_course import Confirm, Consequence, Delay, Surveillance, Toxicity
 from sim.protocol.schema_patients import Column, Criterion, Table
-from sim.protocol.schema_phases import Await, Cycles, Days, Give, Outcome, Phase, Row, Test, Timeout
+from sim.protocol.schema_phases import Await, CycleDelay, Cycles, Days, Give, Outcome, Phase, Row, Test, Timeout
 
 __all__ = [
     "SCHEMA",
@@ -33,10 +34,13 @@ __all__ = [
     "Await",
     "Clock",
     "Column",
+    "Confirm",
+    "Consequence",
     "Correlation",
     "Counter",
     "Criterion",
     "Crossing",
+    "CycleDelay",
     "Cycles",
     "Days",
     "Delay",
@@ -57,6 +61,7 @@ __all__ = [
     "Provenance",
     "Resource",
     "Row",
+    "Surveillance",
     "Switch",
     "Table",
     "Test",
@@ -213,29 +218,6 @@ class Resource(Model):
     title: str = ""
 
 
-class Toxicity(Model):
-    """An adverse event that a phase, or each of its cycles, may bring."""
-
-    title: str = ""
-    probability: Probability
-    onset: Distribution
-    grades: dict[str, Probability] | None = None
-    emits: Names = []
-    consequence: Literal["none"] = "none"
-    site: str | None = None
-
-
-class Delay(Model):
-    """An event that follows others after a drawn time, such as the recovery of a blood count."""
-
-    since: Names
-    after: Distribution
-    happens: Probability = "1"
-    while_in: Names | None = None
-    emits: Names = []
-    site: str | None = None
-
-
 class Clock(Model):
     """What a hazard's time is measured from: events, entry into a phase of its scope, or birth."""
 
@@ -372,6 +354,7 @@ class Protocol(Model):
     resources: dict[Name, Resource] = {}
     toxicities: dict[Name, Toxicity] = {}
     delays: dict[Name, Delay] = {}
+    surveillance: dict[Name, Surveillance] = {}
     phases: Annotated[dict[Name, Phase], Field(min_length=1)]
     hazards: dict[Name, Hazard] = {}
     checks: dict[Name, list[PathTotal]] = {}

@@ -1,4 +1,4 @@
-"""The models of what runs beside the phases: toxicities and their consequences, delays, surveillance. Hazards: schema."""
+"""The models of what runs beside the phases: toxicities, their consequences, delays, surveillance."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ class Give(Model):
     each: float | None = None
     per_day: float | None = None
     cycles: list[Annotated[int, Field(ge=1)]] | None = None
+    omit: Probability | None = None
 
     @classmethod
     def shorthand(cls) -> list[dict[str, Any]]:
@@ -55,14 +56,29 @@ class Give(Model):
             raise ValueError("give exactly one of each and per_day")
         if self.per_day is not None and self.cycles is not None:
             raise ValueError("per_day counts every day in the phase; cycles goes with each")
+        if self.per_day is not None and self.omit is not None:
+            raise ValueError("per_day counts every day in the phase; omit goes with each")
         return self
 
 
-class Cycles(Model):
-    """Repetition in the clinic's shorthand: ``q42d x 4`` is four cycles of 42 days."""
+class CycleDelay(Model):
+    """With a probability the next cycle comes later than planned, by a drawn time."""
 
-    every: DurationExpr
-    count: Annotated[int, Field(ge=1, le=1000)]
+    p: Probability
+    by: Distribution
+
+
+class Cycles(Model):
+    """Repetition in the clinic's shorthand: ``q42d x 4`` is four cycles of 42 days.
+
+    The number is drawn when the phase begins, and rounded down; the length is drawn for each cycle.
+    """
+
+    every: Distribution
+    count: Distribution
+    last: Distribution | None = None
+    omit: Probability | None = None
+    delay: CycleDelay | None = None
 
     @classmethod
     def shorthand(cls) -> list[dict[str, Any]]:
@@ -79,12 +95,19 @@ class Cycles(Model):
             raise ValueError(f'"{value}" is not a cycle; write the length and the number, as in "q42d x 4"')
         return {"every": f"{found[1]} {found[2]}", "count": int(found[3])}
 
+    @property
+    def planned(self) -> int | None:
+        """The number of cycles where it stands bare, None where it is drawn or has a name."""
+        text = self.count.fixed or ""
+        return int(text) if text.isdecimal() else None
+
 
 class Days(Model):
-    """Days of a cycle on which treatment runs: ``d1-28``."""
+    """Days of a cycle on which treatment runs: ``d1-28``; where it may be cut short, how long it is ``given``."""
 
     first: Annotated[int, Field(ge=1, le=9999)]
     last: Annotated[int, Field(ge=1, le=9999)]
+    given: Distribution | None = None
 
     @classmethod
     def shorthand(cls) -> list[dict[str, Any]]:

@@ -73,8 +73,12 @@ def emitters(protocol: Protocol) -> dict[str, list[DocumentPath]]:
         add(crossing.emits, "crossings", name, "emits")
     for name, toxicity in protocol.toxicities.items():
         add(toxicity.emits, "toxicities", name, "emits")
+        for grade, consequence in toxicity.consequence.items():
+            add(consequence.emits, "toxicities", name, "consequence", grade, "emits")
     for name, delay in protocol.delays.items():
         add(delay.emits, "delays", name, "emits")
+    for name, watch in protocol.surveillance.items():
+        add(watch.emits, "surveillance", name, "emits")
     for name, phase in protocol.phases.items():
         here = ("phases", name)
         add(phase.emits, *here, "emits")

@@ -22,7 +22,7 @@ PHASE_CALLS = frozenset({"phase", "visited"})
 COURSE_CALLS = EVENT_CALLS | PHASE_CALLS | {"eradicated", "result"}
 """Functions that ask about the patient's course."""
 
-_EVENT_SECTIONS = frozenset({"phases", "hazards", "delays", "crossings", "toxicities"})
+_EVENT_SECTIONS = frozenset({"phases", "hazards", "delays", "crossings", "toxicities", "surveillance"})
 _EXPECTED = {"boolean": "boolean", "duration": "duration", "probability": "none", "any": None}
 _UNJUDGED = ExpressionErrors(())
 

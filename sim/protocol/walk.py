@@ -25,16 +25,24 @@ TIMES = frozenset(
         ("phases", "lasts"),
         ("assays", "turnaround"),
         ("toxicities", "onset"),
+        ("toxicities", "consequence"),
         ("delays", "after"),
+        ("phases", "cycles"),
+        ("phases", "days"),
         ("hazards", "baseline"),
     }
 )
 # What is compiled into numbers before any patient exists.
-_CONSTANT = frozenset({("hazards", "baseline"), ("hazards", "level"), ("markers", "hazards_read_every")})
+_CONSTANT = frozenset(
+    {
+        *(("hazards", "baseline"), ("hazards", "level"), ("markers", "hazards_read_every")),
+        *(("surveillance", "every"), ("surveillance", "first"), ("surveillance", "until")),
+    }
+)
 _CONSTANT_ENDS = frozenset(
     {
         *(("gamma", "mean"), ("gamma", "sd"), ("beta", "a"), ("beta", "b")),
-        *(("cycles", "every"), ("timeout", "after"), ("await", "at_most")),
+        *(("timeout", "after"), ("await", "at_most"), ("confirm", "after")),
     }
 )
 
@@ -128,13 +136,18 @@ def _placed(protocol: Protocol, found: Located) -> Located:
         return replace(found, unit=_UNITS[last])
     if last not in _AMOUNTS:
         return found
-    if field in TIMES:
+    if is_time(path):
         return replace(found, expect="duration")
     if path[0] == "patient":
         return replace(found, unit=protocol.patient[str(path[1])].unit)
     if field in {("assays", "noise"), ("phases", "outcomes")}:
         return replace(found, expect="marker", unit=_marker_unit(protocol, path))
     return found
+
+
+def is_time(path: DocumentPath) -> bool:
+    """Whether a distribution at or above a path is one of times."""
+    return (path[0], path[2]) in TIMES and path[2:4] != ("cycles", "count")
 
 
 def _marker_unit(protocol: Protocol, path: DocumentPath) -> str | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.compare.run import Comparison
-    from sim.protocol.fields import Prior
+    from sim.protocol.priors import Prior
     from sim.protocol.schema import Parameter, Protocol, Switch
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sim.batch.folder import NOTICE
 from sim.batch.run import simulate
 from sim.protocol.schema import Protocol
-from sim.report.words import name_words, phase_words
+from sim.report.words import cycle_words, name_words, phase_words
 from sim.units import DAYS_PER_UNIT
 
 _WIDTH = 100
@@ -205,7 +205,16 @@ def _named(event: str, cause: str, protocol: Protocol) -> str:
 
 def _cycle(row: _Event, protocol: Protocol) -> str:
     cycles = protocol.phases[row["phase"]].cycles
-    return f"cycle {row['detail']}" + (f" of {cycles.count}" if cycles else "")
+    known = "" if cycles is None else cycle_words(cycles, protocol)
+    return f"cycle {row['detail']}" + (f" of {known}" if known.isdecimal() else "")
+
+
+def _consequence(row: _Event, protocol: Protocol) -> str:
+    name, _, what = row["detail"].partition("=")
+    kind, _, time = what.partition(" ")
+    if kind == "delay":
+        return f"treatment is delayed by {float(time.removesuffix(' d')):.2f} days ({_words(name, protocol)})"
+    return f"{_CONSEQUENCES[kind]} ({_words(name, protocol)})"
 
 
 def _sample(row: _Event, protocol: Protocol) -> str:
@@ -237,9 +246,17 @@ def _dose(detail: str, protocol: Protocol) -> str:
     return f"{_words(name, protocol)} {float(value):g} ({protocol.counters[name].unit})"
 
 
+_CONSEQUENCES = {
+    "skip": "the next cycle is to be left out",
+    "stop": "treatment is stopped",
+    "leave": "treatment is left for good",
+    "death": "this is fatal",
+}
 _BUILT_IN: dict[str, Any] = {
     "enrolment": lambda row, protocol: "enrolled",
     "cycle": _cycle,
+    "omitted": lambda row, protocol: f"{_cycle(row, protocol)} is left out",
+    "consequence": _consequence,
     "sample": _sample,
     "result": _result,
     "toxicity": _toxicity,

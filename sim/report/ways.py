@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sim.protocol.schema import Clock, Phase, Protocol
+from sim.protocol.schema import Clock, Phase, Protocol, Surveillance
+from sim.protocol.schema_course import ALL_GRADES
 from sim.report.words import (
     duration_words,
     guard_words,
@@ -30,7 +31,7 @@ def ways(protocol: Protocol) -> list[Way]:
     """Every pair of phases of which one leads to the other, in the order of the protocol; not from one to itself."""
     collected: dict[tuple[str, str], list[str]] = {}
     for name, phase in protocol.phases.items():
-        for target, words in _exits(phase, protocol):
+        for target, words in [*_exits(phase, protocol), *_toxic_exits(phase, protocol)]:
             if target in protocol.phases and target != name:
                 collected.setdefault((name, target), []).extend([words] if words else [])
     return [
@@ -49,6 +50,7 @@ def node_lines(name: str, protocol: Protocol) -> list[str]:
         most = duration_words(phase.await_.at_most, protocol)
         lines.append(f"waits at most {most} for {name_words(phase.await_.result, protocol)}")
     lines += [words for target, words in _outcomes(phase, protocol) if target is None]
+    lines += [f"{told}: {_ACTS[kind]}" for told, kind, target in _consequences(phase, protocol) if target is None]
     lines += [f"needs {number} × {name_words(resource)}" for resource, number in phase.needs.items()]
     return lines
 
@@ -66,7 +68,41 @@ def competing_rows(protocol: Protocol) -> list[tuple[str, str]]:
         if crossing.while_ != "true":
             words += f", while {guard_words(crossing.while_, protocol)}"
         rows.append((_heading(name, "", crossing.goto, protocol), words))
+    for name, watch in protocol.surveillance.items():
+        rows.append((_heading(name, watch.title, watch.goto, protocol), _surveillance(watch, protocol)))
     return rows
+
+
+def _surveillance(watch: Surveillance, protocol: Protocol) -> str:
+    since = " or ".join(name_words(event) for event in watch.since)
+    words = f"{name_words(watch.assay, protocol)} every {duration_words(watch.every, protocol)} since {since}"
+    if watch.until is not None:
+        words += f", for {duration_words(watch.until, protocol)}"
+    if watch.while_ != "true":
+        words += f", while {guard_words(watch.while_, protocol)}"
+    if watch.confirm is not None:
+        times = "once" if watch.confirm.times == 1 else f"{watch.confirm.times} times"
+        words += f"; positive and confirmed {times}, {duration_words(watch.confirm.after, protocol)} later"
+    return words
+
+
+_ACTS = {"delay": "delays what comes next", "skip": "the next cycle is left out", "stop": "treatment stops"}
+
+
+def _consequences(phase: Phase, protocol: Protocol) -> Iterator[tuple[str, str, str | None]]:
+    """What toxicities of a phase do to it: which one, of which grade, the kind of consequence, and where it leads."""
+    for name in phase.toxicities:
+        toxicity = protocol.toxicities[name]
+        for grade, consequence in toxicity.consequence.items():
+            if consequence.kind != "none":
+                told = name_words(name, protocol) + ("" if grade == ALL_GRADES else f", grade {grade}")
+                yield told, consequence.kind, consequence.goto
+
+
+def _toxic_exits(phase: Phase, protocol: Protocol) -> Iterator[tuple[str, str]]:
+    for told, _, target in _consequences(phase, protocol):
+        if target is not None:
+            yield target, f"after {told}"
 
 
 def _heading(name: str, title: str, goto: str | None, protocol: Protocol) -> str:

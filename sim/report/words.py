@@ -23,7 +23,7 @@ from sim.protocol.expression_tree import (
 )
 from sim.protocol.expressions import parse
 from sim.protocol.fields import Distribution
-from sim.protocol.schema import Phase, Protocol
+from sim.protocol.schema import Cycles, Phase, Protocol
 from sim.units import format_duration
 
 _ABBREVIATION = 4  # letters
@@ -47,7 +47,14 @@ def phase_words(name: str, protocol: Protocol) -> str:
 def name_words(name: str, protocol: Protocol | None = None) -> str:
     """The title of what a name stands for, or the name with blanks: ``second_remission`` gives "second remission"."""
     if protocol is not None:
-        for table in (protocol.patient, protocol.markers, protocol.hazards, protocol.toxicities, protocol.assays):
+        for table in (
+            protocol.patient,
+            protocol.markers,
+            protocol.hazards,
+            protocol.toxicities,
+            protocol.assays,
+            protocol.surveillance,
+        ):
             declared = table.get(name)
             if declared is not None and declared.title:
                 return declared.title
@@ -90,13 +97,30 @@ def length_words(phase: Phase, protocol: Protocol) -> str:
     """How long a phase lasts, in words."""
     if phase.cycles is not None:
         days = f", days {phase.days.first}–{phase.days.last}" if phase.days else ""
-        every = duration_words(phase.cycles.every, protocol)
-        return f"{phase.cycles.count} cycles of {every}{days}"
+        days += " or fewer" if phase.days and phase.days.given is not None else ""
+        every = _drawn(phase.cycles.every, protocol).replace("drawn", "drawn length", 1)
+        return f"{cycle_words(phase.cycles, protocol)} cycles of {every}{days}{_gaps(phase.cycles, protocol)}"
     if phase.until is not None:
         return f"until {guard_words(phase.until, protocol)}"
     if phase.lasts is not None:
         return _drawn(phase.lasts, protocol)
     return "open" if phase.open else ""
+
+
+def cycle_words(cycles: Cycles, protocol: Protocol) -> str:
+    """How many cycles there are: a number, a span, or that they differ."""
+    if cycles.count.one_of is not None:
+        numbers = sorted(float(word) for word in cycles.count.one_of)
+        return f"{numbers[0]:g} to {numbers[-1]:g}"
+    known = None if cycles.count.fixed is None else _constant(cycles.count.fixed, protocol)
+    return "a varying number of" if known is None else f"{known:g}"
+
+
+def _gaps(cycles: Cycles, protocol: Protocol) -> str:
+    """Cycles that are left out or late."""
+    omitted = "" if cycles.omit is None else f"; left out: {probability_words(cycles.omit, protocol)}"
+    late = "" if cycles.delay is None else f"; the next late: {probability_words(cycles.delay.p, protocol)}"
+    return omitted + late
 
 
 def duration_words(text: str, protocol: Protocol) -> str:

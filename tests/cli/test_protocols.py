@@ -71,7 +71,7 @@ def test_resolve_prints_what_resolves_to_the_same(engraft: Engraft, small: Path)
 
 def test_resolve_as_json_is_the_same_document(engraft: Engraft, small: Path) -> None:
     form = json.loads(engraft("resolve", "small.yaml", "--format", "json").out)
-    assert form["phases"]["B"]["cycles"] == {"every": "21 d", "count": 2}
+    assert form["phases"]["B"]["cycles"] == {"every": {"fixed": "21 d"}, "count": {"fixed": "2"}}
     Path("explicit.yaml").write_text(json.dumps(form))
     assert load_protocol("explicit.yaml") == load_protocol("small.yaml")
 
@@ -87,7 +87,7 @@ def test_diff_shows_what_an_override_changes(engraft: Engraft, small: Path) -> N
     assert done.code == 0
     assert done.out.splitlines() == [
         "~ parameters.cure.value: 0.8 → 0.7",
-        "~ phases.B.cycles.count: 2 → 4",
+        "~ phases.B.cycles.count.fixed: 2 → 4",
         "2 differences between small and small",
     ]
 

@@ -104,7 +104,7 @@ def test_a_loaded_protocol_can_be_changed_further() -> None:
     protocol = load_protocol(BASE)
     changed = load_protocol(protocol, set=["phases.CONSOLIDATION.cycles=q28d x 3", "checks.intrathecal[0].equals=5"])
     assert changed.phases["CONSOLIDATION"].cycles is not None
-    assert changed.phases["CONSOLIDATION"].cycles.count == 3
+    assert changed.phases["CONSOLIDATION"].cycles.planned == 3
     assert load_protocol(protocol) == protocol
 
 
@@ -130,9 +130,9 @@ def test_the_machine_form_leaves_no_shorthand_and_no_name_to_defaults() -> None:
     assert protocol.phases["SALVAGE"].lasts is not None
     assert protocol.phases["SALVAGE"].lasts.fixed == "60 d"
     assert protocol.phases["CONSOLIDATION"].cycles is not None
-    assert protocol.phases["CONSOLIDATION"].cycles.every == "28 d"
+    assert protocol.phases["CONSOLIDATION"].cycles.every.fixed == "28 d"
     text = machine_form(protocol)
-    assert "cycles: {every: 28 d, count: 2}" in text
+    assert "every: {fixed: 28 d}\n      count: {fixed: 2}\n" in text
     assert "clock:\n      since: [remission]" in text
     assert "while: not in_remission and not phase(INDUCTION)" in text
 

@@ -71,11 +71,11 @@ def test_differences_are_told_by_the_paths_that_set_takes(small: Protocol) -> No
     found = differences(small, load_protocol(small, set=overrides))
     assert found == [
         Difference("parameters.cure.value", "changed", 0.8, 0.7),
-        Difference("phases.B.cycles.count", "changed", 2, 3),
+        Difference("phases.B.cycles.count.fixed", "changed", "2", "3"),
     ]
     assert [str(entry) for entry in found] == [
         "~ parameters.cure.value: 0.8 → 0.7",
-        "~ phases.B.cycles.count: 2 → 3",
+        "~ phases.B.cycles.count.fixed: 2 → 3",
     ]
     back = [f"{entry.path}={entry.before}" for entry in found]
     assert differences(small, load_protocol(load_protocol(small, set=overrides), set=back)) == []
