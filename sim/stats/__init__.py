@@ -14,9 +14,11 @@ from sim.stats.cox_residuals import (
     schoenfeld_residuals,
 )
 from sim.stats.gray import GrayTest, gray_test
+from sim.stats.one_sample import OneSampleLogRank, one_sample_log_rank
 from sim.stats.paired import Difference, paired_difference, unpaired_difference
 from sim.stats.subdistribution import FineGray, fine_gray
 from sim.stats.survival import KaplanMeier, SurvivalAt, SurvivalQuantiles, kaplan_meier
+from sim.stats.two_stage import TwoStageDesign, TwoStageProperties, simon_design, two_stage_design
 
 __all__ = [
     "AalenJohansen",
@@ -28,12 +30,15 @@ __all__ = [
     "GrayTest",
     "IncidenceAt",
     "KaplanMeier",
+    "OneSampleLogRank",
     "ProfileInterval",
     "Proportion",
     "ProportionalityTest",
     "Schoenfeld",
     "SurvivalAt",
     "SurvivalQuantiles",
+    "TwoStageDesign",
+    "TwoStageProperties",
     "aalen_johansen",
     "baseline_hazard",
     "binomial_interval",
@@ -41,9 +46,12 @@ __all__ = [
     "fine_gray",
     "gray_test",
     "kaplan_meier",
+    "one_sample_log_rank",
     "paired_difference",
     "profile_interval",
     "proportionality_test",
     "schoenfeld_residuals",
+    "simon_design",
+    "two_stage_design",
     "unpaired_difference",
 ]

@@ -56,8 +56,8 @@ def binomial_interval(
     Clopper and Pearson, Biometrika 26 (1934) 404-413; Wilson, JASA 22 (1927) 209-212.
     """
     level = checked_level(conf_level)
-    total = _count("trials", trials, least=1)
-    hits = _count("successes", successes, least=0)
+    total = whole_number("trials", trials, least=1)
+    hits = whole_number("successes", successes, least=0)
     if hits > total:
         raise EngraftError(f"successes: found {hits}; it must be at most the number of trials, {total}")
     if method == "clopper-pearson":
@@ -87,7 +87,8 @@ def _wilson(hits: int, total: int, level: float) -> tuple[float, float]:
     return (0.0 if hits == 0 else centre - half), (1.0 if hits == total else centre + half)
 
 
-def _count(field: str, value: SupportsFloat, *, least: int) -> int:
+def whole_number(field: str, value: SupportsFloat, *, least: int) -> int:
+    """A whole number, `least` or more, or an error."""
     try:
         number = float("nan") if isinstance(value, str) else float(value)
     except (TypeError, ValueError):

@@ -134,7 +134,7 @@ def cox(
     *,
     names: Sequence[str] | None = None,
     entry: ArrayLike | None = None,
-    strata: ArrayLike | None = None,
+    stratum: ArrayLike | None = None,
     ties: Ties = "efron",
     robust: bool = False,
     cluster: ArrayLike | None = None,
@@ -150,7 +150,7 @@ def cox(
         Shape (n,) or (n, p), a dict of columns or a DataFrame; numbers (code a group as 0 and 1).
     names
         Of the covariates; the columns' own, or x1, x2, ..
-    strata
+    stratum
         Labels, shape (n,): a baseline hazard of its own for each.
     ties
         "efron" or "breslow". Times are tied only when they are equal as floating-point numbers.
@@ -188,12 +188,12 @@ def cox(
     indicator = event_indicator(event, times)
     begin = None if entry is None else entry_times(entry, times)
     x, known = covariate_columns(covariates, times.size, names)
-    stratum, stratum_labels = optional_labels("strata", strata, times)
+    codes, stratum_labels = optional_labels("stratum", stratum, times)
     clustered = cluster is not None
     groups, cluster_labels = optional_labels("cluster", cluster, times)
     if not indicator.any():
         raise EngraftError("event: found no event; a Cox model needs at least one")
-    data = risk_sets(times, indicator, x, begin, stratum)
+    data = risk_sets(times, indicator, x, begin, codes)
     efron = ties == "efron"
     fitted = fit_with_limits(data, known, efron)
     finite = np.isfinite(fitted.coefficients)

@@ -48,7 +48,7 @@ def plain_likelihood(data: Rows, beta: np.ndarray, efron: bool) -> float:
 @settings(max_examples=25, deadline=None)
 def test_fit_is_the_top_of_the_plain_likelihood(seed: int, ties: Any) -> None:
     data = rows(seed)
-    fit = cox(data["time"], data["event"], data["x"], strata=data["stratum"], entry=data["entry"], ties=ties)
+    fit = cox(data["time"], data["event"], data["x"], stratum=data["stratum"], entry=data["entry"], ties=ties)
     efron = ties == "efron"
     assert fit.log_likelihood_null == pytest.approx(plain_likelihood(data, np.zeros(2), efron), rel=1e-12)
     assert fit.log_likelihood == pytest.approx(plain_likelihood(data, fit.coefficients, efron), rel=1e-12)
@@ -116,7 +116,7 @@ def test_without_covariate_effect_the_baseline_is_nelson_aalen_by_stratum() -> N
     fit = cox(time, event, np.repeat([0, 1], 4), ties="breslow")
     assert fit.coefficients[0] == pytest.approx(0, abs=1e-10)
     assert baseline_hazard(fit).cumulative_hazard == pytest.approx(np.cumsum([1 / 4, 1 / 3, 1]))
-    strata = cox(np.tile(time, 2), np.tile(event, 2), np.repeat([0, 1, 0, 1], 4), strata=np.repeat(["b", "a"], 8))
+    strata = cox(np.tile(time, 2), np.tile(event, 2), np.repeat([0, 1, 0, 1], 4), stratum=np.repeat(["b", "a"], 8))
     frame = baseline_hazard(strata).to_frame()
     assert frame["stratum"].tolist() == [0, 0, 0, 1, 1, 1]
     first, second = (frame["cumulative_hazard"][frame["stratum"] == code].tolist() for code in (0, 1))
@@ -141,7 +141,7 @@ class TestInfiniteCoefficients:
 
     def test_the_other_coefficients_are_those_of_the_limit(self) -> None:
         fit = cox(self.TIME, self.EVENT, {"arm": self.ARM, "age": self.AGE})
-        near = cox(self.TIME, self.EVENT, {"age": self.AGE}, strata=self.ARM)
+        near = cox(self.TIME, self.EVENT, {"age": self.AGE}, stratum=self.ARM)
         assert fit.coefficients[0] == -np.inf
         assert fit.hazard_ratios[0] == 0
         assert fit.coefficients[1] == pytest.approx(near.coefficients[0], rel=1e-12)
@@ -194,7 +194,7 @@ class TestInfiniteCoefficients:
             "covariates: a, b are combinations of one another at the event times; leave one out",
         ),
         ({"names": ["a", "b"]}, "names: found ['a', 'b']; each of the 1 covariates needs a name of its own"),
-        ({"strata": [1, 2]}, "strata: found 2 rows, but time has 4; each row needs both"),
+        ({"stratum": [1, 2]}, "stratum: found 2 rows, but time has 4; each row needs both"),
         ({"cluster": [1, 2, None, 3]}, "cluster: row 2 is missing; each row needs a label"),
         ({"ties": "effron"}, 'ties: found "effron"; did you mean "efron"?'),
     ],

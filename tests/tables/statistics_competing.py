@@ -27,7 +27,7 @@ WIDE_TEXT = (
 
 def _gray(data: dict[str, Any], of: int, stratified: bool, rho: float) -> float:
     strata = data["stratum"] if stratified else None
-    return gray_test(data["time"], data["cause"], data["group"], of=of, strata=strata, rho=rho).statistic
+    return gray_test(data["time"], data["cause"], data["group"], of=of, stratum=strata, rho=rho).statistic
 
 
 def _two_events() -> float:

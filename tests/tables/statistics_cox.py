@@ -24,8 +24,8 @@ def model(name: str) -> CoxModel:
     options: dict[str, Any] = {
         "efron": {"robust": True},
         "breslow": {"robust": True, "ties": "breslow"},
-        "strata": {"strata": FORTY["stratum"]},
-        "late": {"strata": FORTY["stratum"], "entry": FORTY["entry"], "cluster": FORTY["site"]},
+        "strata": {"stratum": FORTY["stratum"]},
+        "late": {"stratum": FORTY["stratum"], "entry": FORTY["entry"], "cluster": FORTY["site"]},
     }
     if name in options:
         return cox(FORTY["time"], FORTY["event"], COVARIATES, **options[name])
