@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from sim.cli import protocols, runs
+from sim.cli import evidence, protocols, runs
 from sim.cli.console import print_error
 from sim.errors import EngraftError, InvalidDocument, UsageError
 
@@ -28,6 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 protocols.add_to(app)
+evidence.add_to(app)
 runs.add_to(app)
 
 

@@ -9,11 +9,11 @@ from pydantic import ValidationError
 
 from sim.errors import InvalidDocument, Problem, did_you_mean
 from sim.evidence.schema import Evidence, Record, Study
-from sim.protocol.document import DocumentPath, format_path, load_document
+from sim.protocol.document import Document, DocumentPath, format_path, load_document
 from sim.protocol.library import find
 from sim.protocol.schema_problems import problems_from_pydantic
 
-__all__ = ["load_evidence"]
+__all__ = ["evidence_of", "load_evidence"]
 
 
 def load_evidence(name_or_path: str | Path) -> Evidence:
@@ -26,7 +26,11 @@ def load_evidence(name_or_path: str | Path) -> Evidence:
     InvalidDocument
         The file cannot be used; holds every problem found, each with its line and column.
     """
-    document = load_document(find(name_or_path, "evidence"))
+    return evidence_of(load_document(find(name_or_path, "evidence")))
+
+
+def evidence_of(document: Document) -> Evidence:
+    """The evidence that a document holds; see `load_evidence`."""
     try:
         evidence = Evidence.model_validate(document.plain())
     except ValidationError as error:

@@ -15,6 +15,9 @@ Use = Literal["fit", "validate", "check", "prior", "design", "exclude"]
 Certainty = Literal["F", "M", "J"]
 """F: read in an abstract or table; M: from memory, citation to be verified; J: judgement without a citation."""
 
+LARGEST = 1e15
+"""No printed figure is larger."""
+
 KINDS = ("endpoint", "share", "time_between", "quantity", "design", "patient")
 
 
@@ -62,8 +65,8 @@ class Range(Model):
 class AtRisk(Model):
     """Numbers at risk between which the study's own lies, where it does not report one."""
 
-    low: Annotated[int, Field(ge=1)]
-    high: Annotated[int, Field(ge=1)]
+    low: Annotated[int, Field(ge=1, le=10**9)]
+    high: Annotated[int, Field(ge=1, le=10**9)]
 
 
 class Group(Model):
@@ -139,10 +142,10 @@ class Record(Model):
     at: str | None = None
     value: int | float | str | None = None
     unit: str
-    n: Annotated[int | None, Field(ge=1)] = None
+    n: Annotated[int | None, Field(ge=1, le=10**9)] = None
     n_eff: Annotated[float | None, Field(gt=0)] = None
     at_risk: AtRisk | None = None
-    events: Annotated[int | None, Field(ge=0)] = None
+    events: Annotated[int | None, Field(ge=0, le=10**9)] = None
     derived: list[Literal["value", "n", "events"]] = []
     range: Range | None = None
     estimator: Literal["kaplan_meier", "cumulative_incidence", "crude"] | None = None
@@ -175,6 +178,12 @@ class Record(Model):
             raise ValueError("a design record has use: design and exactly one of modelled (where) and left_out (why)")
         if self.use != "design" and placed:
             raise ValueError("modelled and left_out belong to design records")
+        return self
+
+    @model_validator(mode="after")
+    def _of_this_world(self) -> Record:
+        if isinstance(self.value, int | float) and abs(self.value) > LARGEST:
+            raise ValueError(f"the value is too large; write one up to {LARGEST:g}")
         return self
 
     @model_validator(mode="after")

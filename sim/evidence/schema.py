@@ -110,7 +110,7 @@ class Study(Model):
     title: str
     protocol: str | None = None
     population: str | None = None
-    enrolled: Annotated[int | None, Field(ge=1)] = None
+    enrolled: Annotated[int | None, Field(ge=1, le=10**9)] = None
     data_cut: str | None = None
     entry_gate: EntryGate | None = None
     follow_up: FollowUp | None = None

@@ -1,0 +1,1 @@
+"""The audit of printed figures by arithmetic: small checks, one list of them, findings as values. Nothing is fitted."""
