@@ -38,7 +38,15 @@ CALLS: dict[str, Call] = {
     "gray_test": lambda time, event, group: stats.gray_test(time, event, group),
     "fine_gray": lambda time, event, group: stats.fine_gray(time, event, group),
     "one_sample_log_rank": lambda time, event, group: stats.one_sample_log_rank(time, event, hazards=[(0, 0.1)]),
+    "average_hazard_ratio": lambda time, event, group: stats.average_hazard_ratio(time, event, group),
 }
 """Name of the public function (with what is special about the call after a space) to the call."""
 
-WITHOUT_TIMES = {"binomial_interval", "paired_difference", "simon_design", "two_stage_design", "unpaired_difference"}
+WITHOUT_TIMES = {
+    "average_hazard_ratio_of_curves",
+    "binomial_interval",
+    "paired_difference",
+    "simon_design",
+    "two_stage_design",
+    "unpaired_difference",
+}
