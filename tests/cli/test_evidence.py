@@ -81,7 +81,7 @@ def test_a_file_that_cannot_be_used_is_told_with_its_place_and_the_others_are_au
     assert done.code == 1
     assert "83.4" in done.out
     assert done.err.splitlines() == [
-        'folder/wrong.yaml:7:63: records[0].units: found the unknown key "units"; did you mean "unit"?',
+        'folder/wrong.yaml:7:56: records[0].units: found the unknown key "units"; did you mean "unit"?',
         "1 problem",
     ]
 

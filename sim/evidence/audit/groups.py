@@ -15,6 +15,16 @@ MOST_SLACK = 0.02
 """How far a Kaplan-Meier value may lie from the weighted mean of its parts: it is no mean when parts differ in
 follow-up."""
 
+LEAST_OUTSIDE = 0.5
+"""Points by which the same slack may put the whole outside of its parts: 0.4 at most in 600 simulated cohorts of 60 to
+200 patients with parts that are alike."""
+
+LEAST_APART = 0.1
+"""Difference of the shares that two endpoints imply, below which that slack explains it."""
+
+MOST_BLUR = 0.2
+"""Width by rounding of an implied share, above which it says nothing: the parts are too alike."""
+
 WITHIN_ERROR = 1.96
 """Standard errors between the first and the last band, below which a gradient is none."""
 
@@ -24,7 +34,7 @@ def whole_outside(file: EvidenceFile) -> Iterator[Found]:
     for division in divisions(file):
         whole, parts = division.whole, division.parts
         low, high = min(part.printed for part in parts), max(part.printed for part in parts)
-        half = 100 * (whole.half + parts[0].half)
+        half = 100 * (whole.half + parts[0].half) + LEAST_OUTSIDE
         if low - half - ROUNDING <= whole.printed <= high + half + ROUNDING:
             continue
         distance = low - whole.printed if whole.printed < low else whole.printed - high
@@ -81,7 +91,7 @@ def weights_disagree(file: EvidenceFile) -> Iterator[Found]:
             (one, other)
             for place, one in enumerate(shares)
             for other in shares[place + 1 :]
-            if one[1][2] < other[1][0] or other[1][2] < one[1][0]
+            if _apart(one[1], other[1])
         ]
         for one, other in apart:
             shown = " but ".join(
@@ -116,6 +126,12 @@ def gradient(file: EvidenceFile) -> Iterator[Found]:
             f"{abs(distance):.1f} standard errors from first to last"
         )
         yield Found(arithmetic, "learn no gradient from these", tuple(part.record for part in parts))
+
+
+def _apart(one: tuple[float, float, float], other: tuple[float, float, float]) -> bool:
+    """Whether two shares exclude each other whatever rounding did, and by more than Kaplan-Meier's slack."""
+    told = all(high - low <= MOST_BLUR for low, _, high in (one, other))
+    return told and (one[2] < other[0] or other[2] < one[0]) and abs(one[1] - other[1]) >= LEAST_APART
 
 
 def _records(division: Division) -> tuple[Record, ...]:

@@ -55,12 +55,11 @@ def asymmetric(file: EvidenceFile) -> Iterator[Found]:
             continue
         if not 0 <= low < value < high <= 100 or value in (0, 100):
             continue
-        share, half = value / 100, half_unit(value)
+        share = value / 100
         scales = _scales(file, record)
         if _fits(file, record, value, low, high):
             continue
-        total = file.most_patients(record)
-        if total is not None and record.n is not None and is_binomial(share, low / 100, high / 100, total, half):
+        if _is_exact(record, value, low, high):
             continue
         tried = ", ".join(f"{scale} {100 * mirror(scale, share, low / 100):.1f}" for scale in scales if low > 0)
         arithmetic = f"{record.id}: {_shown(record)}: the upper limit that {low:g} implies is {tried or 'none'}"
@@ -72,6 +71,8 @@ def too_narrow(file: EvidenceFile) -> Iterator[Found]:
     for record, value, low, high in _intervals(file):
         most = file.most_patients(record)
         if most is None or record.unit != "percent" or not 0 < value < 100:
+            continue
+        if _is_exact(record, value, low, high):
             continue
         scale = _scale(file, record, value, low, high)
         for limit, name in ((low, "lower"), (high, "upper")):
@@ -193,6 +194,11 @@ def _mirrored(file: EvidenceFile, record: Record, value: float, low: float, high
         other = 100 * mirror(scale, share, high / 100)
         words.append(f"the {scale} mirror of {high:g} is {other:.1f}: use {max(other, 0):.1f} to {high:g}")
     return "; ".join(words) or "look the interval up"
+
+
+def _is_exact(record: Record, value: float | int, low: float, high: float) -> bool:
+    """Whether limits are those of a count over the record's patients."""
+    return record.n is not None and is_binomial(value / 100, low / 100, high / 100, record.n, half_unit(value))
 
 
 def _interchanged(file: EvidenceFile, record: Record, value: float, low: float, high: float) -> list[str]:
