@@ -42,20 +42,20 @@ def unlike(
 
 
 def what_if(arms: Mapping[str, Protocol]) -> tuple[str, ...]:
-    """What belongs to patients or disease and yet differs between arms, in words; empty where nothing does.
-
-    Parameters that are marked as shared, and attributes that only some arms draw.
-    """
+    """Parameters marked as shared that differ between arms, in words; empty where none does."""
     reference, *others = arms
-    first = arms[reference]
-    told = []
-    for arm in others:
-        for path, (before, after) in _shared(first, arms[arm]).items():
-            told.append(f"{format_path(path)} ({before} in {reference}, {after} in {arm})")
-        for one, other, name in ((arms[arm], first, arm), (first, arms[arm], reference)):
-            drawn = [key for key, each in one.patient.items() if each.draw is not None and key not in other.patient]
-            told += [f"patient.{key} (drawn in {name} only)" for key in drawn]
+    told = [
+        f"{format_path(path)} ({before} in {reference}, {after} in {arm})"
+        for arm in others
+        for path, (before, after) in _shared(arms[reference], arms[arm]).items()
+    ]
     return tuple(dict.fromkeys(told))
+
+
+def drawn_in_some(arms: Mapping[str, Protocol]) -> tuple[str, ...]:
+    """Attributes that some arms draw and others do not know, such as the response to a drug that only they give."""
+    drawn = [name for protocol in arms.values() for name, each in protocol.patient.items() if each.draw is not None]
+    return tuple(name for name in dict.fromkeys(drawn) if any(name not in each.patient for each in arms.values()))
 
 
 Differences = dict[tuple[str | int, ...], tuple[str, str]]

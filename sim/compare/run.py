@@ -16,6 +16,7 @@ from sim.batch.run import Engine, simulate
 from sim.compare.config import AS_PUBLISHED, LATEST_TIME_ZERO, CompareConfig, load_config, problem_at
 from sim.compare.contrast import DIFFERENCES, ArmData, arm_data, contrast, group_rows
 from sim.compare.estimates import CURVES, ENDPOINTS, GROUPS, MC_SE, SHARES, SUMMARY, endpoint_rows, kind_of, stacked
+from sim.compare.one_population import drawn_in_some
 from sim.compare.prepare import Prepared, prepare
 from sim.compare.published import PARTS, as_published
 from sim.compare.reach import unreached
@@ -98,8 +99,13 @@ class Comparison:
         published = full[full["population"] == AS_PUBLISHED]
         common = full[full["population"] != AS_PUBLISHED]
         return as_published_table(published, self._titles()), one_population_table(
-            common, self.differences, self.config, self.kinds, self.differ
+            common, self.differences, self.config, self.kinds, self.differ, self.drawn_in_some
         )
+
+    @property
+    def drawn_in_some(self) -> tuple[str, ...]:
+        """Attributes that some arms draw and others do not know."""
+        return drawn_in_some(self.protocols)
 
     def _titles(self) -> dict[str, str]:
         """Titles of attributes, the first arm's where arms differ."""
@@ -290,6 +296,7 @@ def _manifest(
         config=config.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         population=config.population_name,
         arms_differ_in=list(prepared.differ),
+        drawn_in_some_arms=list(drawn_in_some(prepared.arms)),
         legend={
             endpoint: {
                 "from": prepared.endpoint(endpoint).from_,

@@ -38,6 +38,7 @@ DISCORDANT_NOTE = (
 DIFFER_NOTE = (
     " What if: arms differ in {differ}, which is no part of the treatment; their patients or disease are not alike."
 )
+DRAWN_NOTE = " Drawn in some arms only, and taken as part of what these arms do: {drawn}."
 LANDMARK_NOTE = " {name}: a landmark group ({landmark}); {clock}."
 CLOCKS = {
     "endpoint": "time runs from the endpoint's own time zero, with left truncation at the landmark",
@@ -75,8 +76,9 @@ def one_population_table(
     config: CompareConfig,
     kinds: Mapping[str, str],
     differ: Sequence[str] = (),
+    drawn: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """All arms side by side with paired differences against the first, as text; `differ` names what ifs.
+    """All arms side by side with paired differences against the first, as text; `differ` names what ifs, `drawn` attributes of some arms.
 
     Everybody at every time; subgroups at the middle one of the times and for endpoints that are survivals. The rest is
     in summary.csv.
@@ -127,6 +129,8 @@ def one_population_table(
         more.append(DISCORDANT_NOTE.format(fewest=FEWEST_DISCORDANT))
     if differ:
         more.append(DIFFER_NOTE.format(differ=", ".join(differ)))
+    if drawn:
+        more.append(DRAWN_NOTE.format(drawn=", ".join(drawn)))
     more += [f" {note}" for note in config.notes]
     table.attrs.update(
         title=ONE_POPULATION_TITLE.format(protocols=protocols, population=config.population_name),

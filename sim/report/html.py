@@ -168,6 +168,10 @@ def _claims(comparison: Comparison) -> Iterator[str]:
             f"What if: arms differ in {', '.join(comparison.differ)}. That is no part of the treatment, and a "
             "difference between those arms is not an effect of treatment alone."
         )
+    if comparison.drawn_in_some:
+        yield (
+            f"Drawn in some arms only, and taken as part of what these arms do: {', '.join(comparison.drawn_in_some)}."
+        )
     if config.as_published:
         yield (
             "The studies as published are separate cohorts, each with patients, era and follow-up of its own. The "
