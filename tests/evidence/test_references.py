@@ -40,6 +40,12 @@ def test_no_reference_is_unused_or_given_twice() -> None:
     assert set(entries) - set(_cited()) == set()
 
 
+@pytest.mark.parametrize("name", names("evidence"))
+def test_each_source_of_an_evidence_file_is_that_of_a_record(name: str) -> None:
+    evidence = load_evidence(name)
+    assert set(evidence.sources) - {record.source for record in evidence.records} == set()
+
+
 def test_values_from_memory_say_so_in_the_references() -> None:
     text = (PROTOCOLS / "references.bib").read_text(encoding="utf-8")
     evidence = load_evidence("literature")
@@ -49,15 +55,21 @@ def test_values_from_memory_say_so_in_the_references() -> None:
             assert "from memory, citation to be verified" in entry.lower()
 
 
-@pytest.mark.parametrize("name", ["all-mrd2019", "all-mrd2023"])
-def test_each_parameter_from_the_literature_has_its_record(name: str) -> None:
+@pytest.mark.parametrize("name", names("protocol"))
+def test_each_parameter_has_the_record_that_it_rests_on(name: str) -> None:
+    """A record of the literature that names it, or the file of the study that the protocol stands for."""
     protocol = load_protocol(name)
-    evidence = load_evidence("literature")
-    informed = {(word, evidence.sources[record.source]) for record in evidence.records for word in record.informs}
+    informed, own = set(), set()
+    for evidence in map(load_evidence, names("evidence")):
+        for record in evidence.records:
+            reference = evidence.sources[record.source]
+            informed.update((word, reference) for word in record.informs)
+            if record.use == "design" and evidence.id != "literature":
+                own.add(reference)
     missing = [
         (word, protocol.sources[parameter.source])
         for word, parameter in protocol.parameters.items()
-        if parameter.source is not None and parameter.source != "fbmtg"
+        if parameter.source is not None and protocol.sources[parameter.source] not in own
         if (word, protocol.sources[parameter.source]) not in informed
     ]
     assert missing == []
