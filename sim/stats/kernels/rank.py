@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.stats.kernels.jit import compiled, small
+from sim.stats.kernels.jit import small
 
 
 @small
@@ -14,8 +14,8 @@ def _power(base, exponent):
     return base**exponent
 
 
-@compiled
-def rank_sums(table, groups, rho, gamma, weight, observed, expected, covariance):
+@small
+def rank_sums(table, groups, weights, rho, gamma, weight, observed, expected, covariance):
     """Add the log-rank sums of an event table (one stratum) to the results.
 
     At an event time with d events among n at risk, d_g and n_g of them in group g, and with the pooled Kaplan-Meier
@@ -30,8 +30,10 @@ def rank_sums(table, groups, rho, gamma, weight, observed, expected, covariance)
     ----------
     table, groups
         As `event_table` writes it; K groups.
+    weights
+        Number of weights W.
     rho, gamma
-        Exponents of the weights, float64, shape (W,).
+        Their exponents, float64, shape (W,).
     weight
         Working space, shape (W,).
     observed, expected
@@ -46,7 +48,7 @@ def rank_sums(table, groups, rho, gamma, weight, observed, expected, covariance)
     Statistical Analysis of Failure Time Data, 2nd ed. (2002), section 1.5; covariance of several weights: Karrison,
     Stata Journal 16 (2016) 678-690.
     """
-    weights, others = rho.size, groups - 1
+    others = groups - 1
     survival = 1.0
     for line in range(table.shape[0]):
         n, d = 0.0, 0.0

@@ -20,8 +20,13 @@ def rank_trials(rows, groups, rho, gamma, table, at_risk, weight, observed, expe
     """Log-rank sums of each data set, summed over its strata, added to arrays of shapes (sets, ..); see `rank_sums`."""
     for trial in range(rows.first_slice.size - 1):
         for s in range(rows.first_slice[trial], rows.first_slice[trial + 1]):
-            first = slice_table(rows, s, groups, table, table.shape[0], at_risk)
-            rank_sums(table[first:], groups, rho, gamma, weight, observed[trial], expected[trial], covariance[trial])
+            o, e, c = observed[trial], expected[trial], covariance[trial]
+            if groups == 2 and rho.size == 1:  # the same functions: known sizes let the compiler unroll their loops
+                first = slice_table(rows, s, 2, table, table.shape[0], at_risk)
+                rank_sums(table[first:], 2, 1, rho, gamma, weight, o, e, c)
+            else:
+                first = slice_table(rows, s, groups, table, table.shape[0], at_risk)
+                rank_sums(table[first:], groups, rho.size, rho, gamma, weight, o, e, c)
 
 
 @entry
