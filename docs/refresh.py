@@ -2,7 +2,8 @@
 
 A ``yaml`` block with ``file=NAME`` is a file of that name. Commands after ``$ `` in a ``console`` block are run, and
 their output is written below them. The table after a comment ``<!-- keys: Phase -->`` lists the keys of that model of
-the schema, with the meanings that stand there.
+the schema, with the meanings that stand there; the one after ``<!-- coverage: pre-transplant -->`` lists the design
+records of that evidence file, and where each is modelled or why it is left out.
 """
 
 from __future__ import annotations
@@ -26,16 +27,23 @@ from pydantic.fields import FieldInfo
 from sim.cli.main import run
 from sim.compare import config
 from sim.evidence import schema as evidence
+from sim.evidence.load import load_evidence
 from sim.protocol import fields, population, schema
+from sim.protocol.resolve import load_protocol
+from sim.report.graph import graph
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md")))
+FOLDERS = (ROOT / "docs", ROOT / "docs" / "protocols")
+PAGES = ("README.md", *sorted(str(page.relative_to(ROOT)) for folder in FOLDERS for page in folder.glob("*.md")))
 TOUR = "docs/language.md"
 FIGURES = {"docs/figures/leukaemia-free-survival.svg": "results/all-mrd2019-vs-2023/figures/survival-LFS.svg"}
 """Figures of the documentation, and where the commands of README.md leave them."""
+GRAPHS = {f"docs/figures/{name}.svg": name for name in ("pre-transplant-blinatumomab",)}
+"""Graphs of protocols on their pages."""
 
 _BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)
 _KEYS = re.compile(r"(<!-- keys: (\w+) -->\n)(.*?)(?=\n\n|\Z)", re.S)
+_COVERAGE = re.compile(r"(<!-- coverage: ([\w-]+) -->\n)(.*?)(?=\n\n|\Z)", re.S)
 _ROW = re.compile(r"^\| `([^`]+)` \|.*\| (.*) \|$", re.M)
 _KINDS = {
     "number": "expression",
@@ -67,7 +75,7 @@ def refreshed(page: str, folder: Path) -> str:
             (folder / kind.removeprefix("file=")).write_text(content, "utf-8")
     with _inside(folder):
         text = _BLOCK.sub(lambda found: _console(found) if found[1] == "console" else found[0], text)
-    return _KEYS.sub(_table, text)
+    return _COVERAGE.sub(_coverage, _KEYS.sub(_table, text))
 
 
 def _console(block: re.Match[str]) -> str:
@@ -112,6 +120,19 @@ def _table(found: re.Match[str]) -> str:
         if not meanings.get(key, "").strip():
             raise SystemExit(f"say what `{key}` of {found[2]} means, in the table of its keys")
         rows.append(f"| `{key}` | {_written(info)} | {_default(info)} | {meanings[key]} |")
+    return found[1] + "\n".join(rows)
+
+
+def _coverage(found: re.Match[str]) -> str:
+    """The design records of an evidence file: what the study prescribes, and where the model has it."""
+    rows = ["| record | what | as registered or printed | modelled, or left out and why |", "|---|---|---|---|"]
+    for record in load_evidence(found[2]).records:
+        if record.design is not None:
+            value = f"{record.value:g}" if isinstance(record.value, float) else str(record.value)
+            unit = "" if record.unit in ("text", None) else f" {record.unit}"
+            where = record.modelled or f"left out: {record.left_out}"
+            cells = (record.id, record.design, value + unit, where)
+            rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return found[1] + "\n".join(rows)
 
 
@@ -191,6 +212,9 @@ def main() -> None:
             if not check:
                 (ROOT / figure).parent.mkdir(exist_ok=True)
                 shutil.copyfile(Path(place) / made, ROOT / figure)
+        for figure, name in GRAPHS.items():
+            if not check:
+                graph(load_protocol(name), ROOT / figure)
     print(f"{len(PAGES)} pages, {len(stale)} {'stale' if check else 'rewritten'}", *stale)
     sys.exit(bool(stale) and check)
 
