@@ -70,7 +70,7 @@ def may_import(importer: str, target: str, stem: str = "") -> bool:
             reading = other == "protocol" and len(parts) > 2 and parts[2] in READING
             return reading or other in {*NUMBERS[importer], "units"}
         config_of = f"sim.{importer}.{READERS.get(importer, '-')}"
-        return other in NUMBERS[importer] and not target.startswith(config_of)
+        return other in NUMBERS[importer] and (stem == "__init__" or not target.startswith(config_of))
     if other == importer or other in BOTTOM:
         return True
     return other in PLACE and PLACE[other] < PLACE[importer]

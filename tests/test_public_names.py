@@ -16,7 +16,7 @@ def run(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
 
-@pytest.mark.parametrize("name", ["compare", "load_protocol", "simulate", "trace", "write_report"])
+@pytest.mark.parametrize("name", ["compare", "design", "load_protocol", "simulate", "trace", "write_report"])
 def test_each_verb_is_there(name: str) -> None:
     assert callable(getattr(sim, name))
     assert name in sim.__all__

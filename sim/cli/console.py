@@ -72,8 +72,22 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def print_table(frame: pd.DataFrame, *, title: str, caption: str = "") -> None:
-    """A table with its title and the notice that every table carries; text columns left, all others right."""
+def print_prose(text: str, *, title: str = "", items: Sequence[str] = ()) -> None:
+    """Running text with a title, and items below it, as wide as is good to read."""
+    from rich.text import Text
+
+    console = standard_output()
+    width = min(console.width, _PROSE)
+    if title:
+        console.print(Text(title, style="bold"))
+    if text:
+        sys.stdout.write(fill(text, width, break_on_hyphens=False) + "\n\n")
+    for item in items:
+        sys.stdout.write(fill(item, width, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False) + "\n")
+
+
+def print_table(frame: pd.DataFrame, *, title: str, caption: str = "", notice: bool = True) -> None:
+    """A table with its title and the notice of tables of patients; text columns left, all others right."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -95,7 +109,8 @@ def print_table(frame: pd.DataFrame, *, title: str, caption: str = "") -> None:
     sys.stdout.write("\n".join(line.rstrip() for line in printed.get().splitlines()) + "\n")
     if caption:
         sys.stdout.write(fill(caption, min(console.width, _PROSE), break_on_hyphens=False) + "\n")
-    console.print(Text(NOTICE, style="dim"))
+    if notice:
+        console.print(Text(NOTICE, style="dim"))
 
 
 def _is_number(text: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from sim.cli import evidence, protocols, runs
+from sim.cli import designs, evidence, protocols, runs
 from sim.cli.console import print_error
 from sim.errors import EngraftError, InvalidDocument, UsageError
 
@@ -30,6 +30,7 @@ app = typer.Typer(
 protocols.add_to(app)
 evidence.add_to(app)
 runs.add_to(app)
+designs.add_to(app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -51,9 +51,16 @@ def lint(
 def _judges() -> dict[str, Callable[[Document], list[Problem]]]:
     """What finds the problems of the kinds of document that rooms above sim/protocol define."""
     from sim.compare import config, prepare
+    from sim.design.config import SCHEMA as DESIGN
     from sim.evidence import schema
 
-    return {config.SCHEMA: prepare.config_problems, schema.SCHEMA: _evidence_problems}
+    return {config.SCHEMA: prepare.config_problems, schema.SCHEMA: _evidence_problems, DESIGN: _design_problems}
+
+
+def _design_problems(document: Document) -> list[Problem]:
+    from sim.design.config_run import design_problems
+
+    return design_problems(document)
 
 
 def _evidence_problems(document: Document) -> list[Problem]:

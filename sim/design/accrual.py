@@ -75,7 +75,7 @@ def accrual(*, time: float, rates: ArrayLike = (1.0,), starts: ArrayLike = (0.0,
         raise EngraftError(f"accrual_starts: row 0 is {begin[0]:.12g}; accrual starts at 0")
     refuse("accrual_starts", begin, np.concatenate(([False], np.diff(begin) <= 0.0)), "starts must increase")
     if begin.size != level.size:
-        raise EngraftError(f"accrual_rates: found {level.size} rows, but accrual_starts has {begin.size}")
+        raise EngraftError(f"accrual_rates: found {level.size} for {begin.size} intervals; each needs one rate")
     refuse("accrual_rates", level, level < 0.0, "it must be 0 or more")
     found = Accrual(tuple(begin.tolist()), tuple(level.tolist()), end)
     if found.patients <= 0.0:

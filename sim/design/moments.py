@@ -56,7 +56,9 @@ def patients_for(moments: Moments, *, alpha: float, power: float, sided: int = 1
     """
     attainable(power, alpha, sided)
     if moments.effect <= 0.0:
-        raise EngraftError(f"power: {power:.12g} cannot be reached: the effect does not point in the direction tested")
+        raise EngraftError(
+            f"power: {power:.12g} cannot be reached: the assumed effect is none, or points the other way"
+        )
     both = critical_value(alpha, sided) * moments.null_sd + float(ndtri(power)) * moments.sd
     return (both / moments.effect) ** 2
 

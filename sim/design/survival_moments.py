@@ -91,7 +91,7 @@ def constant_hazard_ratio(course: Course) -> float:
     known = control > 0.0
     ratios = treatment[known] / control[known]
     if not known.any() or np.ptp(ratios) > 1e-9 * ratios.max() or (treatment[~known] > 0.0).any():
-        raise EngraftError("method: the hazards of the arms are not proportional; use weighted_logrank")
+        raise EngraftError("method: the hazards of the arms are not proportional; use the method weighted")
     return float(ratios[0])
 
 

@@ -27,16 +27,15 @@ LogRankMethod = Literal[
 LOG_RANK_METHODS: tuple[str, ...] = get_args(LogRankMethod)
 
 _VARIANCE = {
-    "schoenfeld": "variance of the log hazard ratio (1 + r)^2 / (r events), the same under both hypotheses "
-    "(Schoenfeld 1981)",
-    "freedman": "log-rank statistic with mean sqrt(r events) (1 - HR) / (1 + r HR) and variance 1 (Freedman 1982)",
-    "hsieh_freedman": "log-rank statistic with mean 2 sqrt(r events) (1 - HR) / ((1 + r) (1 + HR)) and variance 1 "
+    "schoenfeld": "of the log hazard ratio (1 + r)^2 / (r events), the same under both hypotheses (Schoenfeld 1981)",
+    "freedman": "1, of a log-rank statistic with mean sqrt(r events) (1 - HR) / (1 + r HR) (Freedman 1982)",
+    "hsieh_freedman": "1, of a log-rank statistic with mean 2 sqrt(r events) (1 - HR) / ((1 + r) (1 + HR)) "
     "(Hsieh 1992)",
-    "lachin_foulkes": "variance of the log hazard ratio 1 / events of each arm, under each hypothesis its own "
+    "lachin_foulkes": "of the log hazard ratio 1 / events of each arm, under each hypothesis its own "
     "(Lachin and Foulkes 1986, on the log scale)",
-    "lachin_foulkes_difference": "variance of the difference of hazards, under each hypothesis its own "
+    "lachin_foulkes_difference": "of the difference of hazards, under each hypothesis its own "
     "(Lachin and Foulkes 1986)",
-    "weighted": "mean and variance of the weighted log-rank statistic by their limits under the two laws "
+    "weighted": "of the weighted log-rank statistic by its limit under the two laws, as its mean "
     "(Schoenfeld 1981; Yung and Liu 2020)",
 }
 
@@ -54,10 +53,14 @@ class SurvivalTest(ABC):
     def moments(self, course: Course) -> Moments:
         """Mean and standard deviations of the statistic, a patient."""
 
-    @property
     @abstractmethod
+    def named(self, unit: str = "") -> str:
+        """What the test is called in a protocol, with the unit of times."""
+
+    @property
     def name(self) -> str:
-        """What the test is called in a protocol."""
+        """What the test is called in a protocol, times without unit."""
+        return self.named()
 
     @property
     @abstractmethod
@@ -111,9 +114,8 @@ class LogRank(SurvivalTest):
         assert method in BY_EVENTS
         return by_events(course, constant_hazard_ratio(course), null_ratio=self.margin, method=method)
 
-    @property
-    def name(self) -> str:
-        """What the test is called in a protocol."""
+    def named(self, unit: str = "") -> str:
+        """What the test is called in a protocol, with the unit of times."""
         if (self.rho, self.gamma) != (0.0, 0.0):
             return f"weighted log-rank test (Fleming-Harrington rho {self.rho:g}, gamma {self.gamma:g})"
         return (
@@ -145,12 +147,11 @@ class Milestone(SurvivalTest):
         """Mean and standard deviations of the statistic, a patient."""
         return milestone_difference(course, time=self.time, scale=self.scale, margin=self.margin)
 
-    @property
-    def name(self) -> str:
-        """What the test is called in a protocol."""
+    def named(self, unit: str = "") -> str:
+        """What the test is called in a protocol, with the unit of times."""
         of = {"difference": "", "log": " (log scale)", "log_log": " (complementary log-log scale)"}[self.scale]
         margin = f", non-inferiority margin {self.margin:g}" if self.margin else ""
-        return f"test of the difference in Kaplan-Meier survival at {self.time:g}{of}{margin}"
+        return f"test of the difference in Kaplan-Meier survival at {_with(self.time, unit)}{of}{margin}"
 
     @property
     def variance(self) -> str:
@@ -172,11 +173,10 @@ class RestrictedMean(SurvivalTest):
         """Mean and standard deviations of the statistic, a patient."""
         return rmst_difference(course, until=self.until, margin=self.margin)
 
-    @property
-    def name(self) -> str:
-        """What the test is called in a protocol."""
+    def named(self, unit: str = "") -> str:
+        """What the test is called in a protocol, with the unit of times."""
         margin = f", non-inferiority margin {self.margin:g}" if self.margin else ""
-        return f"test of the difference in restricted mean survival time up to {self.until:g}{margin}"
+        return f"test of the difference in restricted mean survival time up to {_with(self.until, unit)}{margin}"
 
     @property
     def variance(self) -> str:
@@ -185,3 +185,7 @@ class RestrictedMean(SurvivalTest):
             "limit of the variance of the area under the Kaplan-Meier curve under the alternative, for both hypotheses "
             "(Uno et al. 2014; Yung and Liu 2020)"
         )
+
+
+def _with(time: float, unit: str) -> str:
+    return f"{time:g} {unit}".rstrip()

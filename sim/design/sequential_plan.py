@@ -1,0 +1,246 @@
+"""A group-sequential trial: looks in events, patients and calendar time under both hypotheses. No boundary is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from sim.design.characteristics import Characteristics
+from sim.design.course import Arm, Course
+from sim.design.fixed import FixedSurvival, Solved, fixed_survival
+from sim.design.fixed_proportions import FixedProportions
+from sim.design.moments import critical_value, round_up
+from sim.design.scales import hazard_ratio
+from sim.design.sequential import GroupSequentialDesign
+from sim.design.survival_tests import LogRank, SurvivalTest
+from sim.errors import EngraftError
+from sim.stats.arrays import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SequentialSurvival:
+    """A survival trial with looks at numbers of events.
+
+    Attributes
+    ----------
+    fixed
+        The trial at its maximum: patients, events and accrual if it never stops.
+    design
+        The boundaries.
+    """
+
+    fixed: FixedSurvival
+    design: GroupSequentialDesign
+
+    def __repr__(self) -> str:
+        return f"SequentialSurvival({self.fixed!r}, {self.design!r})"
+
+    @property
+    def drift(self) -> float:
+        """Mean of Z at the last look: that with which one analysis would have the power it has."""
+        return float(ndtri(self.fixed.power)) + critical_value(self.fixed.alpha, self.fixed.sided)
+
+    @property
+    def conventions(self) -> tuple[str, ...]:
+        """Variance, sides, rounding, boundaries, and what happens when the planned events do not come."""
+        fixed = self.fixed
+        return (
+            *fixed.conventions[:-1],
+            (
+                f"The last analysis is held at {fixed.events:.0f} events. With follow-up without end "
+                f"{fixed.reachable:.1f} are expected; if the planned number does not come by the latest time of "
+                "analysis, the last look is held then, with the events there are and the alpha that is left."
+            ),
+            self.design.conventions,
+        )
+
+    @property
+    def events(self) -> Floats:
+        """Events at each look, rounded up."""
+        planned = [round_up(self.fixed.events * float(share)) for share in self.design.information]
+        return np.array(planned, dtype=float)
+
+    @property
+    def null_course(self) -> Course:
+        """The trial if the treatment arm had the law of the control arm."""
+        course = self.fixed.course
+        lost = course.treatment
+        return replace(course, treatment=Arm(course.control.event, lost.dropout, lost.competing))
+
+    def times(self, course: Course) -> Floats:
+        """Calendar times of the looks in a trial; NaN where the events are not expected, however long it lasts."""
+        most = course.latest_events()
+        last = self.fixed.duration if course is self.fixed.course else np.nan
+        times = [course.time_of(float(events)) if events < most else np.nan for events in self.events]
+        return np.array([*times[:-1], last if np.isnan(times[-1]) else times[-1]])
+
+    def characteristics(self, *, null: bool = False) -> Characteristics:
+        """Power, stopping and expected events, patients and duration under the alternative or no effect."""
+        course = self.null_course if null else self.fixed.course
+        times = self.times(course)
+        known = bool(np.isfinite(times).all())
+        return self.design.characteristics(
+            0.0 if null else self.drift,
+            events=self.events,
+            patients=course.accrual.entered(times) if known else None,
+            time=times if known else None,
+        )
+
+    def looks(self) -> pd.DataFrame:
+        """One row a look: events, calendar time, patients entered, boundaries as z, p and hazard ratio, errors."""
+        import pandas as pd
+
+        course, test = self.fixed.course, self.fixed.test
+        times = self.times(course)
+        margin = test.margin if isinstance(test, LogRank) else 1.0
+        table: dict[str, object] = {
+            "look": np.arange(1, self.design.looks + 1),
+            "information": self.design.information,
+            "events": self.events,
+            "time": times,
+            "time_no_effect": self.times(self.null_course),
+            "patients": course.accrual.entered(times),
+        }
+        for name, bounds in (("efficacy", self.design.efficacy), ("futility", self.design.futility)):
+            z = np.where(np.isfinite(bounds), bounds, np.nan)
+            if np.isnan(z).all():
+                continue
+            ratio = hazard_ratio(z, events=self.events, allocation=course.allocation)
+            table[f"{name}_z"] = z
+            table[f"{name}_p"] = ndtr(-z) * self.design.sided
+            table[f"{name}_hr"] = margin * (ratio if self._towards_less() else 1.0 / ratio)
+        alternative, none = self.characteristics(), self.characteristics(null=True)
+        table["alpha_spent"] = self.design.alpha_spent
+        table["power"] = np.cumsum(alternative.efficacy)
+        table["stop"] = alternative.efficacy + alternative.harm + alternative.futility
+        table["stop_no_effect"] = none.efficacy + none.harm + none.futility
+        return pd.DataFrame(table)
+
+    def _towards_less(self) -> bool:
+        course = self.fixed.course
+        control, treatment = course.event_probabilities()
+        return treatment <= control or (isinstance(self.fixed.test, LogRank) and self.fixed.test.margin > 1.0)
+
+    def summary(self) -> pd.DataFrame:
+        """Operating characteristics: one row a hypothesis."""
+        import pandas as pd
+
+        rows = []
+        for name, found in (
+            ("alternative", self.characteristics()),
+            ("no effect", self.characteristics(null=True)),
+        ):
+            rows.append(
+                {
+                    "hypothesis": name,
+                    "rejected": found.power,
+                    "stopped_early": float((found.efficacy + found.harm + found.futility)[:-1].sum()),
+                    "expected_events": found.expected_events,
+                    "expected_patients": found.expected_patients,
+                    "expected_duration": found.expected_time,
+                }
+            )
+        return pd.DataFrame(rows)
+
+
+def sequential_survival(
+    course: Course,
+    test: SurvivalTest,
+    design: GroupSequentialDesign,
+    *,
+    alpha: float,
+    sided: int = 1,
+    power: float | None = None,
+    solve_for: Solved = "patients",
+) -> SequentialSurvival:
+    """Solve a survival trial with looks at its events.
+
+    Patients are those of one analysis times the inflation of the design (Jennison and Turnbull 2000, section 3.2);
+    other quantities are solved with the power at which one analysis has the drift of the design.
+
+    Raises
+    ------
+    EngraftError
+        If the test's information is not the number of events, or the trial cannot be solved.
+    """
+    if not test.event_driven:
+        raise EngraftError(
+            f"test: looks at a number of events need a log-rank test, found the {test.name}; the covariance of other "
+            "tests over looks is their own (sim.design.look_moments)"
+        )
+    if solve_for == "power" or power is None:
+        fixed = fixed_survival(course, test, alpha=alpha, sided=sided, power=power, solve_for=solve_for)
+    elif solve_for == "patients":
+        fixed = fixed_survival(course, test, alpha=alpha, sided=sided, power=power, inflation=design.inflation or 1.0)
+    else:
+        fixed = fixed_survival(
+            course, test, alpha=alpha, sided=sided, power=equivalent_power(design), solve_for=solve_for
+        )
+    return SequentialSurvival(fixed, design)
+
+
+def equivalent_power(design: GroupSequentialDesign) -> float:
+    """The power that one analysis with the same alpha has at the drift of a design."""
+    if design.drift is None:
+        raise EngraftError("power: missing; the design was made without")
+    return float(ndtr(design.drift - critical_value(design.alpha, design.sided)))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SequentialProportions:
+    """A comparison of proportions with looks at numbers of patients; `fixed` is the trial at its maximum."""
+
+    fixed: FixedProportions
+    design: GroupSequentialDesign
+
+    def __repr__(self) -> str:
+        return f"SequentialProportions({self.fixed!r}, {self.design!r})"
+
+    @property
+    def drift(self) -> float:
+        """Mean of Z at the last look: that with which one analysis would have the power it has."""
+        return float(ndtri(self.fixed.power)) + critical_value(self.fixed.alpha, self.fixed.sided)
+
+    @property
+    def patients(self) -> Floats:
+        """Observed patients at each look, rounded up."""
+        whole = sum(self.fixed.arms)
+        return np.array([round_up(whole * float(share)) for share in self.design.information], dtype=float)
+
+    def looks(self) -> pd.DataFrame:
+        """One row a look: patients, boundaries as z and p, errors spent."""
+        import pandas as pd
+
+        table: dict[str, object] = {
+            "look": np.arange(1, self.design.looks + 1),
+            "information": self.design.information,
+            "patients": self.patients,
+        }
+        for name, bounds in (("efficacy", self.design.efficacy), ("futility", self.design.futility)):
+            z = np.where(np.isfinite(bounds), bounds, np.nan)
+            if not np.isnan(z).all():
+                table[f"{name}_z"] = z
+                table[f"{name}_p"] = ndtr(-z) * self.design.sided
+        alternative, none = (self.design.characteristics(drift) for drift in (self.drift, 0.0))
+        table["alpha_spent"] = self.design.alpha_spent
+        table["power"] = np.cumsum(alternative.efficacy)
+        table["stop"] = alternative.efficacy + alternative.harm + alternative.futility
+        table["stop_no_effect"] = none.efficacy + none.harm + none.futility
+        return pd.DataFrame(table)
+
+    def summary(self) -> pd.DataFrame:
+        """Operating characteristics: one row a hypothesis."""
+        import pandas as pd
+
+        rows = []
+        for name, drift in (("alternative", self.drift), ("no effect", 0.0)):
+            found = self.design.characteristics(drift, patients=self.patients)
+            early = float((found.efficacy + found.harm + found.futility)[:-1].sum())
+            rows.append((name, found.power, early, found.expected_patients))
+        return pd.DataFrame(rows, columns=["hypothesis", "rejected", "stopped_early", "expected_patients"])

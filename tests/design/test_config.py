@@ -1,0 +1,146 @@
+"""Design files: shipped ones compute, wrong ones are refused in place, the schema is that of the models."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import sim
+from sim.design.config_run import design
+from sim.design.config_schema import schemas
+from sim.errors import InvalidDocument, UsageError
+from sim.protocol.document import load_document
+from sim.protocol.json_schema import text_of
+from sim.protocol.library import find, names
+
+ROOT = Path(__file__).parents[2]
+_spec = importlib.util.spec_from_file_location("invalid_designs", Path(__file__).parent / "store.py")
+assert _spec is not None
+assert _spec.loader is not None
+store = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(store)
+
+SCHEMA = "engraft-design-1.schema.json"
+
+
+def planned(config: Any, quantity: str, **options: Any) -> float:
+    table = design(config, **options).tables["design"].set_index("quantity")
+    return float(table.loc[quantity, "planned"])
+
+
+def changed(name: str, survival: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    """A shipped design with other values; None takes a key out."""
+    plain = load_document(find(name, "design")).plain()
+    plain["survival"] = {k: v for k, v in {**plain["survival"], **(survival or {})}.items() if v is not None}
+    return {key: value for key, value in {**plain, **changes}.items() if value is not None}
+
+
+@pytest.mark.parametrize("path", store.files(), ids=lambda path: path.stem)
+def test_what_is_wrong_is_said_where_it_stands(path: Path) -> None:
+    assert store.found(path) == store.stated(path) != [], "python tests/design/store.py"
+
+
+@pytest.mark.parametrize("name", names("design"))
+def test_shipped_designs_compute_and_state_their_conventions(name: str) -> None:
+    found = design(name)
+    text = " ".join(found.conventions)
+    assert all(word in text for word in ("Variance:", "ided test at", "Rounding:"))
+    assert "does not come" in text or "nothing depends on a number of events" in text or "planned time" in text
+    assert found.paragraph.startswith("The ")
+    assert "nan" not in found.to_markdown()
+
+
+@pytest.mark.parametrize("name", names("design"))
+def test_shipped_designs_fit_the_schema(name: str) -> None:
+    validator = jsonschema.Draft202012Validator(json.loads((ROOT / "schemas" / SCHEMA).read_text("utf-8")))
+    document = load_document(find(name, "design")).plain()
+    assert [error.message for error in validator.iter_errors(document)] == []
+    assert not validator.is_valid({**document, "folow_up": 1})
+
+
+def test_committed_schema_is_that_of_the_models() -> None:
+    stored = (ROOT / "schemas" / SCHEMA).read_text("utf-8")
+    assert stored == text_of(schemas()[SCHEMA]), "run python -m sim.design.config_schema"
+
+
+def test_the_verb_is_the_room() -> None:
+    report = sim.design("os-schoenfeld")
+    assert report.result.exact_events == pytest.approx(87.4793, abs=5e-5)
+    assert report.result.arms == (84, 84)
+
+
+def test_overrides_change_the_design_and_are_checked_like_the_file() -> None:
+    assert planned("os-schoenfeld", "events") == 88
+    assert planned("os-schoenfeld", "events", set=["survival.treatment.hazard_ratio=0.6"]) == 162
+    with pytest.raises(InvalidDocument, match=r"alpha: found 2; it must lie between 0 and 1"):
+        design("os-schoenfeld", set=["alpha=2"])
+
+
+def test_an_unknown_name_is_told() -> None:
+    with pytest.raises(UsageError, match=r'no design is named "os-shoenfeld".*did you mean "os-schoenfeld"'):
+        design("os-shoenfeld")
+
+
+def test_solving_one_quantity_gives_back_another() -> None:
+    months = planned("efs-follow-up", "follow-up after accrual")
+    exact = design("efs-follow-up").result.course.follow_up
+    assert exact < months  # whole events take a little longer
+    found = design(changed("efs-follow-up", {"follow_up": f"{exact!r} months"}, solve="power", power=None))
+    assert found.result.power == pytest.approx(0.8, abs=1e-9)
+
+
+def test_the_time_unit_changes_figures_and_not_the_design() -> None:
+    years = planned("os-schoenfeld", "study duration", set=["time_unit=years"])
+    assert years * 12 == pytest.approx(planned("os-schoenfeld", "study duration"), rel=1e-9)
+    assert planned("os-schoenfeld", "patients", set=["time_unit=days"]) == 168
+
+
+def test_the_hazard_ratio_that_is_found_has_the_power() -> None:
+    accrual = {"time": "12 months", "patients": 300}
+    asked = changed("os-schoenfeld", {"treatment": None, "accrual": accrual}, solve="hazard_ratio")
+    ratio = planned(asked, "hazard ratio")
+    back = {"treatment": {"hazard_ratio": ratio}, "accrual": accrual}
+    assert planned(changed("os-schoenfeld", back, solve="power", power=None), "power") == pytest.approx(0.9, abs=1e-9)
+
+
+def test_looks_inflate_and_the_last_one_is_at_the_planned_events() -> None:
+    found = design("os-group-sequential")
+    plan = found.result
+    looks = found.tables["looks"]
+    one = design(changed("os-group-sequential", group_sequential=None)).result
+    assert plan.design.inflation > 1.0
+    assert plan.fixed.exact_patients == pytest.approx(plan.design.inflation * one.exact_patients)
+    assert looks["events"].iloc[-1] == plan.fixed.events
+    assert looks["power"].iloc[-1] == pytest.approx(0.9, abs=2e-3)
+    assert looks["stop"].sum() == pytest.approx(1.0)
+    assert (looks["time_no_effect"] < looks["time"]).all()  # events come sooner without an effect
+
+
+def test_accrual_time_with_looks_has_the_power() -> None:
+    looks = "group_sequential={information: [0.5, 1], efficacy: {spending: pocock}}"
+    found = design("non-inferiority", set=[looks])
+    rejected = found.tables["operating characteristics"].set_index("hypothesis")["rejected"]
+    assert rejected["alternative"] == pytest.approx(0.8, abs=2e-3)
+    assert rejected["no effect"] == pytest.approx(0.025, abs=1e-6)
+
+
+def test_shares_of_alpha_size_the_hypothesis_of_the_file() -> None:
+    table = design("efs-and-os").tables["multiplicity"].set_index("hypothesis")
+    assert table.loc["EFS", "alpha_first"] == pytest.approx(0.02)
+    assert table.loc["OS", "alpha_last"] == pytest.approx(0.025)
+    assert design("efs-and-os").result.design.alpha == pytest.approx(0.02)
+
+
+def test_csv_and_json_hold_every_number() -> None:
+    found = design("os-group-sequential")
+    lines = found.to_csv().splitlines()
+    assert lines[0] == "table,row,column,value"
+    assert f"looks,3,events,{found.result.fixed.events}" in lines
+    assert json.loads(json.dumps(found.as_dict()))["tables"]["looks"][2]["efficacy_z"] == pytest.approx(
+        2.0141, abs=1e-4
+    )
