@@ -16,17 +16,18 @@ from scipy.special import ndtr, ndtri
 
 from sim.design.inputs import number, positive, probability
 from sim.design.monitoring import conditional_error
-from sim.design.multiple import MultipleTest, bonferroni_p, closed_test, p_values, sidak_p, simes_p
+from sim.design.multiple import MultipleTest, bonferroni_p, closed_test, dunnett_p, p_values, sidak_p, simes_p
 from sim.design.sequential import GroupSequentialDesign, group_sequential
 from sim.design.spending import Shape, Spending
 from sim.errors import EngraftError
 from sim.stats.arrays import Floats, finite, readonly, refuse
 
-Intersection = Literal["simes", "bonferroni", "sidak"]
+Intersection = Literal["simes", "bonferroni", "sidak", "dunnett"]
 INTERSECTIONS: dict[str, Callable[[ArrayLike], float]] = {
     "simes": simes_p,
     "bonferroni": bonferroni_p,
     "sidak": sidak_p,
+    "dunnett": dunnett_p,
 }
 
 
@@ -234,6 +235,8 @@ def adaptive_closed_test(
         Second stage, shape (m,); NaN for hypotheses that were dropped, which cannot be rejected.
     weights
         Of the two stages, fixed in advance.
+    intersection
+        Simes (default), Bonferroni, Sidak, or Dunnett for arms and a control of one size.
     """
     first = p_values("p_first", p_first)
     second = np.asarray(p_second, dtype=np.float64)

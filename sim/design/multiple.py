@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
-from scipy.special import gammaln, ndtr
+from scipy.special import gammaln, ndtr, ndtri
 
 from sim.design.inputs import positive, probability
 from sim.errors import EngraftError
@@ -281,6 +281,13 @@ def dunnett(
         [1.0 - dunnett_probability(value, loadings[[row]], degrees=degrees) for row, value in enumerate(values)]
     )
     return _result(f"Dunnett, {'step-down' if step_down else 'single-stage'}", alpha, single, adjusted)
+
+
+def dunnett_p(p: ArrayLike) -> float:
+    """The p value of the intersection of comparisons of equally large arms with one control of the same size."""
+    smallest = float(p_values("p", p).min())
+    loadings = _loadings(np.ones(np.size(p)))
+    return float(1.0 - dunnett_probability(float(-ndtri(max(smallest, 1e-300))), loadings))
 
 
 def dunnett_power(effects: ArrayLike, *, alpha: float, allocation: ArrayLike | None = None) -> float:
