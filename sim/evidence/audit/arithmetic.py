@@ -22,7 +22,7 @@ ROUNDING = 1e-9
 MOST_SEARCHED = 1000
 """Denominators that are searched for a count."""
 
-MOST_AT_RISK = {1: 10**6, 2: 2000, 3: 200}
+MOST_AT_RISK = {1: 10**5, 2: 2000, 3: 200}
 """Numbers of patients up to which all risk sets of so many events are enumerated."""
 
 
@@ -114,6 +114,8 @@ def is_binomial(share: float, low: float, high: float, total: int, half: float) 
 
 def greenwood(scale: Scale, share: float, limit: float) -> float:
     """The Greenwood sum that a limit implies; NaN where the scale has none."""
+    if not 0.0 < share < 1.0:
+        return nan
     distance = abs(on_scale(scale, share) - on_scale(scale, limit)) / Z
     if scale == "plain":
         return (distance / share) ** 2
@@ -123,7 +125,7 @@ def greenwood(scale: Scale, share: float, limit: float) -> float:
 def effective_n(scale: Scale, share: float, limit: float) -> float:
     """Size of the binomial sample with this limit: (1 - S) / (S sigma2), sigma2 being the Greenwood sum."""
     variance = greenwood(scale, share, limit)
-    return inf if variance == 0.0 else (1.0 - share) / (share * variance)
+    return inf if share * variance == 0.0 else (1.0 - share) / (share * variance)
 
 
 def effective_range(scale: Scale, share: float, limit: float, half: float) -> tuple[float, float]:
@@ -172,9 +174,9 @@ def risk_sets(
         """The number at the last event follows from what is left to fall."""
         least_fall = 1.0 - (value + half + ROUNDING) / share
         most_fall = 1.0 - (value - half - ROUNDING) / share
-        if most_fall <= 0.0:
+        if most_fall * highest < 1.0:
             return
-        top = highest if least_fall <= 0.0 else min(highest, floor(1.0 / least_fall))
+        top = highest if least_fall * highest <= 1.0 else floor(1.0 / least_fall)
         for number in range(top, max(1, ceil(1.0 / most_fall) - 1), -1):
             found, variance = survival_steps((*taken, number))
             if (
@@ -208,4 +210,5 @@ def log_log_z(one: tuple[float, float], other: tuple[float, float]) -> float:
     points with the log(-log) transformation.
     """
     difference = on_scale("log-log", one[0]) - on_scale("log-log", other[0])
-    return difference / sqrt(sum(variance / log(share) ** 2 for share, variance in (one, other)))
+    error = sqrt(sum(variance / log(share) ** 2 for share, variance in (one, other)))
+    return difference / error if error > 0.0 else nan

@@ -18,6 +18,8 @@ FAR = 1.0
 """How many standard errors a printed p-value may lie from that of the estimates at one time. A log-rank test weighs the
 whole of both curves, so that it differs from a test at one time, but hardly by a whole standard error."""
 
+LEAST_P = 1e-12
+
 
 def p_values(file: EvidenceFile) -> Iterator[Found]:
     """p-values far from those that the two printed figures give."""
@@ -31,7 +33,7 @@ def p_values(file: EvidenceFile) -> Iterator[Found]:
         if found is None:
             continue
         test, p = found
-        printed_z, z = (normal_quantile(1 - value) if 0 < value < 1 else 0.0 for value in (record.value, max(p, 1e-12)))
+        printed_z, z = _standard_errors(record.value), _standard_errors(p)
         if abs(printed_z - z) <= FAR:
             continue
         figures = " against ".join(f"{figure.value:g}{_between(figure)}" for figure in (one, other))
@@ -104,6 +106,11 @@ def assays(file: EvidenceFile) -> Iterator[Found]:
         yield Found(f"{study}, one state and several assays: {shown}", repair, tuple(_each(found)))
 
 
+def _standard_errors(p: float) -> float:
+    """How many standard errors a two-sided p-value is from none; those below 1e-12 count as that."""
+    return 0.0 if p >= 1 else normal_quantile(1 - max(p, LEAST_P))
+
+
 def _between(record: Record) -> str:
     found = record.interval
     return "" if found is None else f" ({found.low:g} to {found.high:g})"
@@ -114,7 +121,7 @@ def _p_of_curves(file: EvidenceFile, one: Record, other: Record) -> tuple[str, f
     if first is None or second is None or first.greenwood is None or second.greenwood is None:
         return None
     z = log_log_z((first.share, first.greenwood), (second.share, second.greenwood))
-    return "a log(-log) test at that time", two_sided(z)
+    return None if z != z else ("a log(-log) test at that time", two_sided(z))
 
 
 def _p_of_counts(one: Record, other: Record) -> tuple[str, float] | None:

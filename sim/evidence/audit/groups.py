@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise, product
 
-from sim.evidence.audit.arithmetic import ROUNDING
+from sim.evidence.audit.arithmetic import ROUNDING, effective_n
 from sim.evidence.audit.curves import Division, Value, divisions, named, order_of, parts_of, values, wholes
 from sim.evidence.audit.finding import Check, EvidenceFile, Found
 from sim.evidence.records import Record
@@ -83,7 +83,7 @@ def weights_disagree(file: EvidenceFile) -> Iterator[Found]:
     """Two parts whose shares of the patients, implied by two endpoints, exclude each other."""
     halves: dict[tuple[str, str], list[Division]] = defaultdict(list)
     for division in divisions(file):
-        if len(division.parts) == 2 and division.parts[0].printed != division.parts[1].printed:
+        if len(division.parts) == 2 and division.parts[0].share != division.parts[1].share:
             halves[division.whole.record.study[0], division.by].append(division)
     for several in halves.values():
         shares = [(division, _implied(division)) for division in several]
@@ -116,9 +116,10 @@ def gradient(file: EvidenceFile) -> Iterator[Found]:
         if not (min(steps) > 0 or max(steps) < 0) or first is None or last is None:
             continue
         error = (first**2 + last**2) ** 0.5
-        distance = (parts[-1].share - parts[0].share) / error
-        if abs(distance) >= WITHIN_ERROR:
+        difference = parts[-1].share - parts[0].share
+        if abs(difference) >= WITHIN_ERROR * error:
             continue
+        distance = difference / error
         word = "rises" if distance > 0 else "falls"
         shown = ", ".join(f"{part.printed:g} ± {100 * (part.standard_error or 0):.0f}" for part in parts)
         arithmetic = (
@@ -150,16 +151,17 @@ def _more(part: Value, whole: Value) -> bool:
 
 
 def _middle(value: Value) -> float:
-    assert value.greenwood is not None
-    return (1 - value.share) / (value.share * value.greenwood)
+    assert value.lower is not None
+    return effective_n(value.scale, value.share, value.lower)
 
 
 def _implied(division: Division) -> tuple[float, float, float]:
     """Share of the second part that makes the whole: smallest, as printed, largest by rounding."""
     first, second, whole = division.parts[0], division.parts[1], division.whole
     found = [
-        (first.share + a - whole.share - c) / (first.share + a - second.share - b)
+        (first.share + a - whole.share - c) / distance
         for a, b, c in product((-first.half, first.half), (-second.half, second.half), (-whole.half, whole.half))
+        if (distance := first.share + a - second.share - b) != 0
     ]
     middle = (first.share - whole.share) / (first.share - second.share)
     return min(found), middle, max(found)

@@ -239,6 +239,8 @@ def _own_width(file: EvidenceFile, record: Record, share: float, low: float, hig
 
 
 def _with_number(scale: Scale, share: float, number: int) -> str:
+    if share * number == 0.0:
+        return "unknown"
     low, high = limits(scale, share, (1 - share) / (share * number))
     return f"{100 * max(low, 0):.1f} to {100 * min(high, 1):.1f}"
 

@@ -17,6 +17,7 @@ UNLIKELY = 0.05
 """Probability below which a coincidence is told."""
 
 SIZE = re.compile(r"[0-9]{1,4}")
+TOO_SMALL = 1e-12
 MOST_IN_OVERLAP = 10_000
 MOST_PATIENTS = 12
 """Patients of open classes up to which all distributions of a total are enumerated."""
@@ -84,9 +85,8 @@ def coincidence(file: EvidenceFile) -> Iterator[Found]:
         if chance >= UNLIKELY:
             continue
         names = f"{' + '.join(overlap.one)} and {' + '.join(overlap.other)}"
-        arithmetic = (
-            f"{names} are {size} patients each of {total}: by chance the same with probability 1/{comb(total, size)}"
-        )
+        odds = f"1/{comb(total, size)}" if chance > TOO_SMALL else f"under {TOO_SMALL:g}"
+        arithmetic = f"{names} are {size} patients each of {total}: by chance the same with probability {odds}"
         repair = "link the two as a scenario only"
         yield Found(arithmetic, repair, tuple(file.by_id[name] for name in relation.records))
 
@@ -150,8 +150,9 @@ def _most(parts: Parts, numbers: list[int], whole: int, over: bool) -> str:
         return f"{whole - sum(numbers)} are not accounted for"
     if len(numbers) == 1:
         return f"{parts.of} cannot count what {parts.are[0]} counts: its definition is another"
-    rest = whole - sum(numbers[1:])
-    return f"at most {rest} in {parts.are[0]} ({100 * rest / whole:.1f} %), or at least {sum(numbers)} in {parts.of}"
+    rest = max(0, whole - sum(numbers[1:]))
+    share = f" ({100 * rest / whole:.1f} %)" if whole else ""
+    return f"at most {rest} in {parts.are[0]}{share}, or at least {sum(numbers)} in {parts.of}"
 
 
 def _involved(file: EvidenceFile, parts: Parts) -> tuple[Record, ...]:
