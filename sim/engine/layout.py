@@ -86,14 +86,15 @@ NONE = place(-1)
     SI_MARKER,
     SI_TEST,
     SI_CROSSING,
-    SI_PENDING,
     SI_SURVEILLANCE,
+    SI_PENDING_COUNT,
+    SI_PENDING,
     SF_BLOCKS,
     SF_HAZARD,
     SF_MARKER,
     SF_STACK,
     STATE_SCALARS,
-) = places(66)
+) = places(67)
 
 # The scalars of a patient's state, which end the header.
 (
@@ -136,6 +137,7 @@ D_FAMILY, D_A, D_B, D_SITE, D_TABLE, D_COUNT, D_LABEL, D_WIDTH = places(8)
     P_TIMEOUT,
     P_TIMEOUT_GOTO,
     P_TIMEOUT_EMITS,
+    P_CYCLE,
     P_EVERY,
     P_CYCLES,
     P_LAST,
@@ -172,7 +174,7 @@ D_FAMILY, D_A, D_B, D_SITE, D_TABLE, D_COUNT, D_LABEL, D_WIDTH = places(8)
     P_CYCLE_BIT,
     P_LABEL,
     P_WIDTH,
-) = places(43)
+) = places(44)
 LASTS, UNTIL, CYCLES, OPEN, FINAL = places(5)
 G_COUNTER, G_AMOUNT, G_PER_DAY, G_CYCLES, G_OMIT, G_SITE, G_BIT, G_WIDTH = places(8)
 S_MARKER, S_EXPRESSION, S_WIDTH = places(3)
@@ -274,10 +276,9 @@ HF_THRESHOLD, HF_USED, HF_MARK, HF_MULTIPLIER, HF_WIDTH = places(5)
 MI_SINCE, MI_ERADICATED, MI_WIDTH = places(3)
 MF_LEVEL, MF_SLOPE, MF_WIDTH = places(3)
 VI_ORIGIN, VI_SAMPLED, VI_FOUND, VI_WIDTH = places(4)
-XI_COUNT, XI_FIRST = places(2)
 XI_TICK, XI_OCCURRENCE, XI_STAY, XI_ENTRY = places(4)
 MOST_PENDING = place(16)
-XI_WIDTH = place(XI_FIRST + MOST_PENDING * XI_ENTRY)
+XI_WIDTH = place(MOST_PENDING * XI_ENTRY)
 
 # Families of distributions and of baselines.
 (

@@ -24,6 +24,13 @@ from sim.engine.toxicities import expose
 
 
 @compiled
+def _happens(I, F, code, site, label):
+    """Whether something with a probability happens this time."""
+    p = probability(I, F, code, label)
+    return next_uniform(I, site) < p
+
+
+@compiled
 def _give(I, F, log, phase):
     """Add what this phase or cycle gives to the counters; a dose may be left out."""
     for g in range(I[phase + P_N_GIVES]):
@@ -31,8 +38,7 @@ def _give(I, F, log, phase):
         if I[give + G_PER_DAY] == 0 and listed(I, I[give + G_CYCLES], I[CYCLE]):
             missed = I[OMITTED] == 1
             if I[give + G_OMIT] >= 0:
-                left_out = next_uniform(I, I[give + G_SITE]) < probability(I, F, I[give + G_OMIT], I[phase + P_LABEL])
-                missed = left_out or missed
+                missed = _happens(I, F, I[give + G_OMIT], I[give + G_SITE], I[phase + P_LABEL]) or missed
             if missed:
                 continue
             counter = I[give + G_COUNTER]
@@ -46,13 +52,14 @@ def _give(I, F, log, phase):
 def _cycle_ticks(I, F, phase):
     """How long this cycle lasts: its own length, and perhaps a delay of the next one; all is drawn for each cycle."""
     last = I[CYCLE] >= I[PLANNED]
-    ticks = duration_ticks(I, F, I[phase + P_EVERY])
+    ticks = I[phase + P_CYCLE]
+    if ticks < 0:
+        ticks = duration_ticks(I, F, I[phase + P_EVERY])
     if last and I[phase + P_LAST] >= 0:
         ticks = duration_ticks(I, F, I[phase + P_LAST])
     if I[phase + P_DELAY] >= 0:
         site = I[phase + P_DELAY_SITE]
-        late = next_uniform(I, site) < probability(I, F, I[phase + P_DELAY], I[phase + P_LABEL])
-        if late and not last:
+        if _happens(I, F, I[phase + P_DELAY], site, I[phase + P_LABEL]) and not last:
             keep_draw_in_step(I, I[phase + P_DELAY_BY], site)
             ticks += duration_ticks(I, F, I[phase + P_DELAY_BY])
     return ticks
@@ -75,10 +82,8 @@ def start_cycle(I, F, log, phase):
     I[DIRTY] |= I[phase + P_CYCLE_BIT]
     I[OMITTED] = I[SKIP]
     I[SKIP] = 0
-    if I[phase + P_OMIT] >= 0:
-        p = probability(I, F, I[phase + P_OMIT], I[phase + P_LABEL])
-        if next_uniform(I, I[phase + P_OMIT_SITE]) < p:
-            I[OMITTED] = 1
+    if I[phase + P_OMIT] >= 0 and _happens(I, F, I[phase + P_OMIT], I[phase + P_OMIT_SITE], I[phase + P_LABEL]):
+        I[OMITTED] = 1
     log_row(I, log, LOG_CYCLE if I[OMITTED] == 0 else LOG_OMITTED, I[CYCLE])
     _give(I, F, log, phase)
     expose(I, F, I[phase + P_TOXICITIES])
@@ -317,7 +322,7 @@ def _share_given(I, phase):
     return (I[NOW] - begun) / (ends - begun) if ends > begun else 1.0
 
 
-@part
+@compiled
 def stop_phase(I, F, log):
     """Treatment is stopped: what was given has its effect, samples are taken, and the phase ends or leads elsewhere."""
     phase = I[H_PHASES] + I[PHASE] * P_WIDTH

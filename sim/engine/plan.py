@@ -194,8 +194,9 @@ def _state_layout(build: Builder, tables: PhaseTables, crossings: int, toxicitie
         (at.SI_MARKER, header[at.H_N_MARKERS] * at.MI_WIDTH),
         (at.SI_TEST, len(tables.tests)),
         (at.SI_CROSSING, crossings),
-        (at.SI_PENDING, toxicities * at.XI_WIDTH),
         (at.SI_SURVEILLANCE, len(tables.surveillance) * at.VI_WIDTH),
+        (at.SI_PENDING_COUNT, toxicities),
+        (at.SI_PENDING, toxicities * at.XI_WIDTH),
     ):
         header[entry] = build.ints([0] * size)
     for entry, size in (

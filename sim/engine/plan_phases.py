@@ -9,6 +9,7 @@ from sim.engine import layout as at
 from sim.engine.builder import Builder
 from sim.engine.plan_curves import distribution
 from sim.protocol.addresses import phase_site, surveillance_site, test_site
+from sim.protocol.expressions import parse
 from sim.protocol.fields import Distribution
 from sim.protocol.schema import Cycles, Outcome, Phase, Row, Surveillance
 from sim.units import to_ticks
@@ -124,6 +125,8 @@ def _cycle(
 
     row[at.P_EVERY], row[at.P_CYCLES] = drawn(cycles.every, "every"), drawn(cycles.count, "count")
     row[at.P_LAST] = drawn(cycles.last, "last")
+    if cycles.every.fixed is not None and build.scope.is_constant(parse(cycles.every.fixed)):
+        row[at.P_CYCLE] = to_ticks(build.value(cycles.every.fixed))
     if cycles.omit is not None:
         row[at.P_OMIT], row[at.P_OMIT_SITE] = build.expression(cycles.omit), build.site(f"{site}.omit")
     if cycles.delay is not None:

@@ -90,7 +90,7 @@ def start(I, F, log, patient):
         return LOG_FULL
     for k in range(STATE_SCALARS, HEADER):
         I[k] = 0
-    for k in range(I[SI_BLOCKS], I.shape[0]):
+    for k in range(I[SI_BLOCKS], I[SI_PENDING]):
         I[k] = 0
     for k in range(I[SF_BLOCKS], F.shape[0]):
         F[k] = 0.0

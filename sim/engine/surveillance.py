@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sim.engine.code import evaluate
 from sim.engine.events import emit_all
-from sim.engine.jit import compiled, part
+from sim.engine.jit import compiled
 from sim.engine.layout import *
 from sim.engine.samples import take_sample
 from sim.engine.schedules import next_due
 
 
-@part
+@compiled
 def surveil(I, F, log, v):
     """A sample of a schedule, or one that is to confirm another, is due; where its result leads if that is at once.
 

@@ -23,37 +23,37 @@ def expose(I, F, toxicities):
 @compiled
 def _expect(I, x, row, tick):
     """Note a toxicity that is to come, with the exposure and the stay in a phase that it is of."""
-    listed = I[SI_PENDING] + x * XI_WIDTH
-    count = I[listed + XI_COUNT]
+    count = I[I[SI_PENDING_COUNT] + x]
     if count == MOST_PENDING:
         fail(I, E_MANY_PENDING, I[row + X_LABEL])
         return
-    entry = listed + XI_FIRST + count * XI_ENTRY
+    entry = I[SI_PENDING] + x * XI_WIDTH + count * XI_ENTRY
     I[entry + XI_TICK] = tick
     I[entry + XI_OCCURRENCE] = I[I[SI_OCCURRENCES] + I[row + X_SITE]] - 1
     I[entry + XI_STAY] = I[STAY]
-    I[listed + XI_COUNT] = count + 1
+    I[I[SI_PENDING_COUNT] + x] = count + 1
     timer = I[SI_TIMERS] + I[row + X_SLOT]
     I[timer] = min(I[timer], tick)
 
 
 @part
-def _due(I, listed, timer):
+def _due(I, x, timer):
     """Take the earliest entry out of the list and set the timer to the next; the occurrence and stay it is of."""
-    count = I[listed + XI_COUNT]
-    first = listed + XI_FIRST
+    count = I[I[SI_PENDING_COUNT] + x]
+    listed = I[SI_PENDING] + x * XI_WIDTH
+    first = listed
     for k in range(1, count):
-        entry = listed + XI_FIRST + k * XI_ENTRY
+        entry = listed + k * XI_ENTRY
         if I[entry + XI_TICK] < I[first + XI_TICK]:
             first = entry
     occurrence = I[first + XI_OCCURRENCE]
     stay = I[first + XI_STAY]
-    end = listed + XI_FIRST + (count - 1) * XI_ENTRY
+    end = listed + (count - 1) * XI_ENTRY
     for place in range(first, end):
         I[place] = I[place + XI_ENTRY]
-    I[listed + XI_COUNT] = count - 1
+    I[I[SI_PENDING_COUNT] + x] = count - 1
     for k in range(count - 1):
-        I[timer] = min(I[timer], I[listed + XI_FIRST + k * XI_ENTRY + XI_TICK])
+        I[timer] = min(I[timer], I[listed + k * XI_ENTRY + XI_TICK])
     return occurrence, stay
 
 
@@ -64,14 +64,14 @@ def _keep_with(I, site, occurrence):
         I[I[SI_OCCURRENCES] + site] = occurrence
 
 
-@part
+@compiled
 def toxicity_occurs(I, F, log, x):
     """A toxicity appears: its grade is drawn (0 where it has none), it is logged, its events happen, and what follows.
 
     Returns where the patient goes, NONE, or STOPPED, with the place to go to in OUTCOME_GOTO.
     """
     row = I[H_TOXICITIES] + x * X_WIDTH
-    occurrence, stay = _due(I, I[SI_PENDING] + x * XI_WIDTH, I[SI_TIMERS] + I[row + X_SLOT])
+    occurrence, stay = _due(I, x, I[SI_TIMERS] + I[row + X_SLOT])
     I[CAUSE] = I[row + X_LABEL]
     grade = FIRST
     grades = I[row + X_GRADES]
