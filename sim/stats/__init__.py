@@ -16,6 +16,8 @@ from sim.stats.cox_residuals import (
 )
 from sim.stats.follow_up import Landmark, landmark_sample, reverse_kaplan_meier
 from sim.stats.gray import GrayTest, gray_test
+from sim.stats.interval_censored import IntervalSurvivalAt, Turnbull, turnbull
+from sim.stats.interval_score import IntervalScoreTest, interval_score_test
 from sim.stats.log_rank import LogRank, log_rank
 from sim.stats.max_combo import MaxCombo, max_combo
 from sim.stats.milestone import MilestoneDifference, incidence_difference, milestone_difference
@@ -38,6 +40,8 @@ __all__ = [
     "FineGray",
     "GrayTest",
     "IncidenceAt",
+    "IntervalScoreTest",
+    "IntervalSurvivalAt",
     "KaplanMeier",
     "Landmark",
     "LogRank",
@@ -53,6 +57,7 @@ __all__ = [
     "Schoenfeld",
     "SurvivalAt",
     "SurvivalQuantiles",
+    "Turnbull",
     "TwoStageDesign",
     "TwoStageProperties",
     "aalen_johansen",
@@ -64,6 +69,7 @@ __all__ = [
     "fine_gray",
     "gray_test",
     "incidence_difference",
+    "interval_score_test",
     "kaplan_meier",
     "landmark_sample",
     "log_rank",
@@ -79,6 +85,7 @@ __all__ = [
     "rmst_difference",
     "schoenfeld_residuals",
     "simon_design",
+    "turnbull",
     "two_stage_design",
     "unpaired_difference",
 ]

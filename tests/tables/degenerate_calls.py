@@ -1,7 +1,7 @@
 """Every public function of sim.stats that takes times, called with one data set; for tests of degenerate input.
 
 A call takes time, event and group (0 and 1), each of shape (n,), and gives the function's result. A new public function
-that takes times gets a line here; one that does not is named in WITHOUT_TIMES.
+that takes times gets a line here; one that does not, or takes the ends of intervals, is named in WITHOUT_TIMES.
 """
 
 from __future__ import annotations
@@ -45,8 +45,10 @@ CALLS: dict[str, Call] = {
 WITHOUT_TIMES = {
     "average_hazard_ratio_of_curves",
     "binomial_interval",
+    "interval_score_test",
     "paired_difference",
     "simon_design",
+    "turnbull",
     "two_stage_design",
     "unpaired_difference",
 }
