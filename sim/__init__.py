@@ -9,21 +9,23 @@ if TYPE_CHECKING:
     from sim.batch.run import simulate
     from sim.compare.run import compare
     from sim.design.config_run import design
+    from sim.evidence.audit.run import audit as evidence
     from sim.protocol.resolve import load_protocol
     from sim.report.html import write_report
     from sim.report.trace import trace
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "compare", "design", "load_protocol", "simulate", "trace", "write_report"]
+__all__ = ["__version__", "compare", "design", "evidence", "load_protocol", "simulate", "trace", "write_report"]
 
 # Where each public name lives. A user of one verb should not wait for the libraries of the others.
-# `compare` and `design` are the rooms of these names, which can be called (see there).
+# `compare`, `design` and `evidence` are the rooms of these names, which can be called (see there).
 _HOMES = {
     "load_protocol": "sim.protocol.resolve:load_protocol",
     "simulate": "sim.batch.run:simulate",
     "compare": "sim.compare",
     "design": "sim.design",
+    "evidence": "sim.evidence",
     "trace": "sim.report.trace:trace",
     "write_report": "sim.report.html:write_report",
 }

@@ -16,7 +16,9 @@ def run(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
 
-@pytest.mark.parametrize("name", ["compare", "design", "load_protocol", "simulate", "trace", "write_report"])
+@pytest.mark.parametrize(
+    "name", ["compare", "design", "evidence", "load_protocol", "simulate", "trace", "write_report"]
+)
 def test_each_verb_is_there(name: str) -> None:
     assert callable(getattr(sim, name))
     assert name in sim.__all__
@@ -40,3 +42,8 @@ def test_importing_sim_takes_less_than_50_ms() -> None:
 @pytest.mark.parametrize("first", ["import sim", "import sim.compare.run", "from sim.report.trace import trace"])
 def test_compare_can_be_called_whatever_was_imported_first(first: str) -> None:
     assert run(f"{first}; import sim; print(callable(sim.compare))") == "True"
+
+
+@pytest.mark.parametrize("first", ["import sim", "import sim.evidence.load", "from sim.compare.run import compare"])
+def test_evidence_can_be_called_whatever_was_imported_first(first: str) -> None:
+    assert run(f"{first}; import sim; print(sim.evidence('fbmtg'))") == "Audit of fbmtg: 8 hard, 9 soft, 0 note"

@@ -156,4 +156,7 @@ def test_findings_stand_in_the_file_and_print_themselves() -> None:
     line = find("fbmtg", "evidence").read_text("utf-8").splitlines()[one.position.line - 1]
     assert line[one.position.column - 1 :].startswith("{id: S1-R48")
     assert str(one).startswith(f"{one.position}: interval-reversed: S1-R48: 85.3")
+    table = _audit("fbmtg").to_frame()
+    assert len(table) == len(_audit("fbmtg").findings)
+    assert table[table["check"] == "interval-reversed"].iloc[0]["records"] == ["S1-R48"]
     assert repr(_audit("fbmtg")) == "Audit of fbmtg: 8 hard, 9 soft, 0 note"

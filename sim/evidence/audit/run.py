@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.evidence.audit import circumstances, counts, endpoints, groups, intervals, tallies
 from sim.evidence.audit.finding import Check, EvidenceFile, Finding, finding
@@ -13,6 +13,9 @@ from sim.evidence.relations import Audited
 from sim.evidence.schema import Evidence
 from sim.protocol.document import Document, load_document
 from sim.protocol.library import find, shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CHECKS: tuple[Check, ...] = (
     *intervals.CHECKS,
@@ -61,6 +64,14 @@ class Audit:
     def not_computable(self) -> dict[str, Audited]:
         """The codes that no arithmetic can find."""
         return {code: one for code, one in self.evidence.audit.items() if one.not_computable is not None}
+
+    def to_frame(self) -> pd.DataFrame:
+        """The findings as a table, one row each, in the order of the checks."""
+        import pandas as pd
+
+        columns = [field.name for field in fields(Finding) if field.name != "position"]
+        rows = [one.as_dict() for one in self.findings]
+        return pd.DataFrame(rows, columns=["file", "line", "column", *columns])
 
     def as_dict(self) -> dict[str, Any]:
         """The audit as plain values, for JSON."""
