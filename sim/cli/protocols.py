@@ -52,9 +52,14 @@ def _judges() -> dict[str, Callable[[Document], list[Problem]]]:
     """What finds the problems of the kinds of document that rooms above sim/protocol define."""
     from sim.compare import config, prepare
     from sim.design.config import SCHEMA as DESIGN
-    from sim.evidence import schema
+    from sim.evidence import schema, trial_design
 
-    return {config.SCHEMA: prepare.config_problems, schema.SCHEMA: _evidence_problems, DESIGN: _design_problems}
+    return {
+        config.SCHEMA: prepare.config_problems,
+        schema.SCHEMA: _evidence_problems,
+        trial_design.SCHEMA: trial_design.trial_problems,
+        DESIGN: _design_problems,
+    }
 
 
 def _design_problems(document: Document) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""JSON Schemas of comparisons and evidence, for editors. ``python -m sim.compare.json_schema`` rewrites their files."""
+"""JSON Schemas of comparisons, evidence and trials, for editors; ``python -m sim.compare.json_schema`` writes them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from sim.compare.config import CompareConfig
 from sim.evidence.schema import Evidence
+from sim.evidence.trial_design import Trial
 from sim.protocol.json_schema import schema_of, write
 
 
@@ -14,6 +15,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     return {
         "engraft-compare-1.schema.json": schema_of(CompareConfig, "Engraft comparison"),
         "engraft-evidence-1.schema.json": schema_of(Evidence, "Engraft evidence"),
+        "engraft-trial-1.schema.json": schema_of(Trial, "Engraft trial design"),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from sim.errors import UsageError, did_you_mean
 
-Kind = Literal["protocol", "population", "evidence", "config", "design"]
+Kind = Literal["protocol", "population", "evidence", "config", "design", "trial"]
 
 SUFFIX = ".yaml"
 
@@ -17,6 +17,7 @@ FOLDERS: dict[Kind, str] = {
     "evidence": "protocols/evidence",
     "config": "configs",
     "design": "configs/designs",
+    "trial": "configs/trials",
 }
 
 
@@ -36,7 +37,7 @@ def names(kind: Kind) -> list[str]:
 
     Parameters
     ----------
-    kind : {"protocol", "population", "evidence", "config", "design"}
+    kind : {"protocol", "population", "evidence", "config", "design", "trial"}
     """
     return sorted(path.stem for path in folder(kind).glob(f"*{SUFFIX}"))
 
@@ -50,7 +51,7 @@ def find(name_or_path: str | Path, kind: Kind, *, beside: Path | None = None) ->
     ----------
     name_or_path : str or Path
         A path to a file, absolute or from the current folder, or the name of a shipped file such as ``all-mrd2019``.
-    kind : {"protocol", "population", "evidence", "config", "design"}
+    kind : {"protocol", "population", "evidence", "config", "design", "trial"}
         Which of the shipped folders holds the name.
     beside : Path, optional
         The document that uses the name: its folder is searched before the shipped files, and a relative path counts
