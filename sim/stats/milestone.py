@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log, sqrt
+from math import sqrt
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -173,6 +173,23 @@ def incidence_totals(rows: Rows, groups: int, at: float) -> tuple[Floats, Floats
     return incidence, variance
 
 
+def log_log_statistic(estimate: Floats, error: Floats) -> Floats:
+    """Standardised difference of log(-log p), with the sign of p_2 - p_1: that scale falls as p rises.
+
+    Parameters
+    ----------
+    estimate, error
+        Probabilities strictly between 0 and 1 and their standard errors, shape (.., 2).
+
+    References
+    ----------
+    Klein, Logan, Harhoff and Andersen, Stat Med 26 (2007) 4505-4519, section 2.
+    """
+    scaled = np.log(-np.log(estimate))
+    variance = ((error / (estimate * np.log(estimate))) ** 2).sum(axis=-1)
+    return np.asarray((scaled[..., 0] - scaled[..., 1]) / np.sqrt(variance), dtype=np.float64)
+
+
 def _difference(
     quantity: str, names: tuple[Any, ...], at: float, estimate: Floats, error: Floats, scale: Scale, level: float
 ) -> MilestoneDifference:
@@ -182,16 +199,12 @@ def _difference(
             f"event: found no spread within the groups by {at:g} (no events, or all at one time); "
             f"the difference has no standard error"
         )
-    z = difference / total
-    if scale == "log-log":
-        for name, value in zip(names, estimate, strict=True):
-            if value in (0.0, 1.0):
-                raise EngraftError(
-                    f'scale: {quantity} of {name!s} at {at:g} is {value:g}, where "log-log" has no value; use "plain"'
-                )
-        first, second = (log(-log(value)) for value in estimate)
-        # log(-log p) falls as p rises; the sign is that of the difference.
-        z = (first - second) / sqrt(sum((e / (p * log(p))) ** 2 for e, p in zip(error, estimate, strict=True)))
+    for name, value in zip(names, estimate, strict=True):
+        if scale == "log-log" and value in (0.0, 1.0):
+            raise EngraftError(
+                f'scale: {quantity} of {name!s} at {at:g} is {value:g}, where "log-log" has no value; use "plain"'
+            )
+    z = float(difference / total if scale == "plain" else log_log_statistic(estimate, error))
     reach = normal_quantile(level) * total
     return MilestoneDifference(
         quantity=quantity,
