@@ -1,4 +1,4 @@
-"""Writes what one simulation gave: patients.csv, events.csv, endpoints.csv. How files are written, `folder` knows."""
+"""Writes the tables of one simulation: patients, events, endpoints, funnel. How files are written, `folder` knows."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def write_history(history: History, folder: ResultFolder, *, endpoints: pd.DataF
     """
     folder.write_csv("patients.csv", history.patients)
     folder.write_csv("events.csv", history.events)
+    folder.write_csv("funnel.csv", history.funnel)
     folder.write_csv("endpoints.csv", endpoints.assign(arm=history.protocol.id)[[*_ENDPOINT_COLUMNS]])
 
 

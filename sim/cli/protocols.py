@@ -15,6 +15,8 @@ from sim.errors import InvalidDocument, Problem, UsageError
 
 if TYPE_CHECKING:
     from sim.protocol.document import Document
+    from sim.protocol.population import Population as PopulationModel
+    from sim.protocol.schema import Protocol
 
 
 def add_to(app: typer.Typer) -> None:
@@ -126,20 +128,30 @@ def graph(
 
 
 def diff(
-    a: Annotated[str, typer.Argument(metavar="A", help="A protocol (name or path).")],
+    a: Annotated[str, typer.Argument(metavar="A", help="A protocol or population (name or path).")],
     b: Annotated[str | None, typer.Argument(metavar="[B]", help="The other; A itself if only options differ.")] = None,
     set_: Set = None,
     population: Population = None,
     form: Format = "text",
 ) -> None:
-    """Show what differs between two protocols, by document path; --set and --population apply to the second."""
-    from sim.protocol.resolve import load_protocol
+    """Show what differs between two protocols or populations, by document path; options apply to the second."""
+    from sim.protocol.resolve import kind_of, load_population, load_protocol
     from sim.report.difference import differences
 
     if b is None and not set_ and population is None:
         raise UsageError("diff needs two protocols, or one with --set or --population: engraft diff A B")
-    first = load_protocol(a)
-    second = load_protocol(a if b is None else b, set=set_ or (), population=population)
+    kinds = kind_of(a), kind_of(a if b is None else b)
+    if kinds[0] != kinds[1]:
+        raise UsageError(f"{a} is a {kinds[0]} and {b} a {kinds[1]}; diff compares two of a kind")
+    first: Protocol | PopulationModel
+    second: Protocol | PopulationModel
+    if kinds[0] == "population":
+        if population is not None:
+            raise UsageError(f"{a} is a population; --population is for protocols")
+        first, second = load_population(a), load_population(a if b is None else b, set=set_ or ())
+    else:
+        first = load_protocol(a)
+        second = load_protocol(a if b is None else b, set=set_ or (), population=population)
     found = differences(first, second)
     if form == "json":
         print_json([entry.as_dict() for entry in found])

@@ -54,13 +54,13 @@ def simulate(
     overwrite: Overwrite = False,
     form: Format = "text",
 ) -> None:
-    """Simulate one protocol; write patients.csv, events.csv and endpoints.csv."""
+    """Simulate one protocol; write patients.csv, events.csv, endpoints.csv and funnel.csv."""
     from sim.batch.folder import ResultFolder, manifest, run_info
     from sim.batch.run import simulate as run
     from sim.batch.store import write_history
     from sim.endpoints.table import endpoint_table
     from sim.protocol.resolve import load_protocol, machine_form
-    from sim.report.tables import endpoint_summary
+    from sim.report.tables import endpoint_summary, screening
 
     started = time.time()
     resolved = load_protocol(protocol, set=set_ or (), population=population)
@@ -72,23 +72,25 @@ def simulate(
         write_history(history, folder, endpoints=endpoints)
     typed = ["engraft", "simulate", protocol, "--patients", str(patients), "--seed", str(seed)]
     typed += [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    folder.finish(
-        manifest(
-            inputs={f"{resolved.id} (machine form)": machine_form(resolved)},
-            overrides=set_ or (),
-            seed=seed,
-            command=shlex.join([*typed, *protocol_arguments(set_, population)]),
-            patients=patients,
-            population=population,
-            **options,
-        ),
-        run_info(started=started, finished=time.time(), workers=workers or 1, engine=engine, arguments=sys.argv[1:]),
+    made = manifest(
+        inputs={f"{resolved.id} (machine form)": machine_form(resolved)},
+        overrides=set_ or (),
+        seed=seed,
+        command=shlex.join([*typed, *protocol_arguments(set_, population)]),
+        patients=patients,
+        population=population,
+        **options,
     )
-    summary = endpoint_summary(history)
+    if resolved.table is not None and resolved.table.file and resolved.table.sha256:
+        made["inputs"] |= {resolved.table.file: resolved.table.sha256}
+    ran: dict[str, Any] = {"workers": workers or 1, "engine": engine, "arguments": sys.argv[1:]}
+    folder.finish(made, run_info(started=started, finished=time.time(), **ran))
+    summary, funnel = endpoint_summary(history), screening(history)
     if form == "json":
         print_json(
             {
                 "summary": records(summary),
+                "funnel": records(history.funnel),
                 "folder": str(folder.path),
                 "files": list(folder.files),
                 "notice": NOTICE,
@@ -100,6 +102,8 @@ def simulate(
         title=resolved.title,
         caption=f"{count(patients, 'patient')}, seed {seed}; percent, with 95 % intervals: Monte Carlo error only.",
     )
+    if funnel is not None:
+        print_table(funnel, title=funnel.attrs["title"], caption=funnel.attrs["note"])
     typer.echo(f"{count(len(folder.files), 'file')} in {folder.path}: {', '.join(folder.files)}")
 
 
@@ -151,13 +155,15 @@ def compare(
             {
                 "as_published": records(published),
                 "one_population": records(contrast),
+                "funnel": records(found.funnel),
                 "folder": str(folder.path),
                 "files": list(folder.files),
                 "notice": NOTICE,
             }
         )
         return
-    for table in (published, contrast) if len(published) else (contrast,):
+    screening = found.screening()
+    for table in (*((published,) if len(published) else ()), contrast, *(() if screening is None else (screening,))):
         print_table(table, title=table.attrs["title"], caption=table.attrs["note"])
         typer.echo()
     typer.echo(f"{count(len(folder.files), 'file')} in {folder.path}; open {folder.path / 'report.html'}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sim.batch.folder import sha256
 from sim.compare.config import CompareConfig
 from sim.protocol.document import DocumentPath, format_path
 from sim.protocol.expression_tree import Name, walk
@@ -23,9 +24,10 @@ def unlike(
     """Why the arms are not one population, as (path in the config, message).
 
     Each arm is held against the first, machine form against machine form, so that it makes no odds whether a difference
-    comes from the config or from the protocols' own files. The patients are: the entry gate, what is drawn and derived
-    for a patient, correlations, markers at the start, every value that the population sets or that draws a patient. A
-    parameter marked as shared may differ where the config of an arm says so (`what_if`). All else is the treatment.
+    comes from the config or from the protocols' own files. The patients are: the entry gate, criteria of eligibility,
+    the table of patients, what is drawn and derived for a patient, correlations, markers at the start, every value that
+    the population sets or that draws a patient. A parameter marked as shared may differ where the config of an
+    arm says so (`what_if`). All else is the treatment.
     """
     reference, *others = arms
     for arm in others:
@@ -65,6 +67,13 @@ def _patients(first: Protocol, other: Protocol) -> Differences:
     found: Differences = {}
     if first.enrolment.at != other.enrolment.at:
         found["enrolment", "at"] = first.enrolment.at, other.enrolment.at
+    for name in first.eligibility.keys() | other.eligibility.keys():
+        criteria = [each.eligibility[name].when if name in each.eligibility else "absent" for each in (first, other)]
+        if criteria[0] != criteria[1]:
+            found["eligibility", name] = criteria[0], criteria[1]
+    tables = [_drawn(each) for each in (first, other)]
+    if tables[0] != tables[1]:
+        found["table",] = _short(tables[0]), _short(tables[1])
     for name in first.patient.keys() & other.patient.keys():
         one, two = _made(first.patient[name]), _made(other.patient[name])
         if one != two:
@@ -106,7 +115,15 @@ def _shared(first: Protocol, other: Protocol) -> Differences:
 
 def _made(attribute: Attribute) -> dict[str, Any]:
     """How a value comes about, without title and provenance."""
-    return attribute.model_dump(mode="json", include={"draw", "derive"}, exclude_none=True)
+    return attribute.model_dump(mode="json", include={"draw", "column", "derive"}, exclude_none=True)
+
+
+def _drawn(protocol: Protocol) -> dict[str, Any]:
+    """Which table patients are drawn from, and how."""
+    if protocol.table is None:
+        return {}
+    drawn = protocol.table.model_dump(mode="json", include={"file", "draw", "weight", "site"}, exclude_none=True)
+    return drawn | {"rows": sha256((protocol.table.rows or "").encode())}
 
 
 def _correlations(protocol: Protocol, other: Protocol) -> dict[str, float]:

@@ -17,8 +17,10 @@ from sim.evidence.schema import Evidence, Record, Study, StudyEndpoint
 from sim.protocol.document import Document, DocumentPath, format_path, load_document
 from sim.protocol.library import find
 from sim.protocol.population import Population
+from sim.protocol.population_table import rows_of
 from sim.protocol.resolve import Resolved, resolve
 from sim.protocol.schema import Endpoint, Enrolment, Protocol
+from sim.protocol.schema_patients import WITHOUT_REPLACEMENT
 from sim.protocol.scope import ENROLMENT, emitters
 from sim.units import parse_duration
 
@@ -115,6 +117,7 @@ def prepare(config: CompareConfig, document: Document | None = None) -> Prepared
         file = find(config.population, "population", beside=_beside(document))
         population = Population.model_validate(load_document(file).plain())
         problems += [problem_at(document, path, message) for path, message in unlike(config, arms, population)]
+    problems += [problem_at(document, ("patients",), message) for message in _too_many(config, arms)]
     studies: list[PreparedStudy] = []
     for index, name in enumerate(config.as_published):
         studies += _studies(name, ("as_published", index), document, problems, inputs)
@@ -188,6 +191,18 @@ def _arm(config: CompareConfig, name: str, document: Document, problems: list[Pr
                 message = f"{problem.path}: {problem.message}" if problem.path else problem.message
                 problems.append(Problem(document.locate(path), format_path(path), message))
     return None
+
+
+def _too_many(config: CompareConfig, arms: dict[str, Protocol]) -> Iterator[str]:
+    """More patients than a table has that is drawn without replacement; all arms have one population."""
+    for protocol in arms.values():
+        columns = {name: each.column for name, each in protocol.patient.items() if each.column is not None}
+        if protocol.table is not None and protocol.table.draw == WITHOUT_REPLACEMENT:
+            rows = rows_of(protocol.table, columns).drawable
+            if config.patients > rows:
+                cure = "ask for fewer, or draw with replacement"
+                yield f"found {config.patients:,}, and the table of patients has {rows:,}, each drawn once; {cure}"
+            return
 
 
 def _unmet(config: CompareConfig, arms: dict[str, Protocol]) -> Iterator[tuple[DocumentPath, str]]:

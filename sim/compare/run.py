@@ -16,6 +16,7 @@ from sim.batch.run import Engine, simulate
 from sim.compare.config import AS_PUBLISHED, LATEST_TIME_ZERO, CompareConfig, load_config, problem_at
 from sim.compare.contrast import DIFFERENCES, ArmData, arm_data, contrast, group_rows
 from sim.compare.estimates import CURVES, ENDPOINTS, GROUPS, MC_SE, SHARES, SUMMARY, endpoint_rows, kind_of, stacked
+from sim.compare.funnel import FUNNEL, funnel_rows, funnel_table, is_screened
 from sim.compare.one_population import drawn_in_some
 from sim.compare.prepare import Prepared, prepare
 from sim.compare.published import PARTS, as_published
@@ -57,6 +58,8 @@ class Comparison:
         The same of the published studies, each in its own population.
     published_shares
         Who counts for each printed share, and who has the value (``event`` 1).
+    funnel
+        How the screened became the enrolled, in each arm and each published study.
     differ
         Shared values that differ between arms because the config asks for it, in words.
     """
@@ -74,6 +77,7 @@ class Comparison:
     published_endpoints: pd.DataFrame
     published_groups: pd.DataFrame
     published_shares: pd.DataFrame
+    funnel: pd.DataFrame
     differ: tuple[str, ...]
     _mc_se: pd.Series[float]
     _manifest: dict[str, Any]
@@ -106,6 +110,12 @@ class Comparison:
     def drawn_in_some(self) -> tuple[str, ...]:
         """Attributes that some arms draw and others do not know."""
         return drawn_in_some(self.protocols)
+
+    def screening(self) -> pd.DataFrame | None:
+        """The funnel of the common population as text, ready to print; None where no protocol has criteria."""
+        if not is_screened(list(self.protocols.values())):
+            return None
+        return funnel_table(self.funnel[self.funnel["population"] != AS_PUBLISHED], self.protocols)
 
     def _titles(self) -> dict[str, str]:
         """Titles of attributes, the first arm's where arms differ."""
@@ -145,6 +155,7 @@ class Comparison:
             ("published-endpoints.csv", self.published_endpoints),
             ("published-groups.csv", self.published_groups),
             ("published-shares.csv", self.published_shares),
+            ("funnel.csv", self.funnel),
         ):
             results.write_csv(name, table)
         if also is not None:
@@ -212,7 +223,7 @@ def compare(
         config, document = load_config(config, set=set)
     config = _resized(config, patients, seed)
     prepared = prepare(config, document)
-    arms, studies = _simulated(prepared, workers=workers, engine=engine)
+    arms, studies, funnels = _simulated(prepared, workers=workers, engine=engine)
     rules = {endpoint: prepared.endpoint(endpoint) for endpoint in config.endpoints}
     summary, curves, differences = contrast(config, rules, arms)
     parts = {part: [row for study in studies for row in study[part]] for part in PARTS}
@@ -234,6 +245,7 @@ def compare(
         published_endpoints=stacked(parts["endpoints"], ENDPOINTS),
         published_groups=stacked(parts["groups"], GROUPS),
         published_shares=stacked(parts["shares"], SHARES),
+        funnel=stacked(funnels, FUNNEL),
         differ=prepared.differ,
         _mc_se=figures[MC_SE],
         _manifest=_manifest(prepared, legends, overrides=set, command=shlex.join(typed)),
@@ -252,9 +264,12 @@ def _resized(config: CompareConfig, patients: int | None, seed: int | None) -> C
         raise UsageError(f"{found['loc'][0]}: found {found['input']!r}; {found['msg'].lower()}") from None
 
 
-def _simulated(prepared: Prepared, *, workers: int, engine: Engine) -> tuple[list[ArmData], list[dict[str, list[Any]]]]:
-    """Simulate arms and studies one after the other, and keep of each only what the tables need."""
+def _simulated(
+    prepared: Prepared, *, workers: int, engine: Engine
+) -> tuple[list[ArmData], list[dict[str, list[Any]]], list[dict[str, Any]]]:
+    """Simulate arms and studies one after the other, and keep of each only what the tables need; funnels come last."""
     config = prepared.config
+    funnels = []
 
     def history(protocol: Protocol, days: float) -> History:
         return simulate(
@@ -268,16 +283,19 @@ def _simulated(prepared: Prepared, *, workers: int, engine: Engine) -> tuple[lis
 
     arms = []
     for name, protocol in prepared.arms.items():
-        arms.append(arm_data(name, history(protocol, config.simulated_days), config))
+        found = history(protocol, config.simulated_days)
+        arms.append(arm_data(name, found, config))
+        funnels.append(funnel_rows(config.population_name, name, found))
         refuse(unreached(arms[-1], config, end=config.simulated_days))
     horizon = parse_duration(config.horizon)
     names = {subgroup.by: label for label, subgroup in config.subgroups.items()}
     studies = []
     for study in prepared.studies:
         simulated = history(study.protocol, study.horizon(horizon) + LATEST_TIME_ZERO)
+        funnels.append(funnel_rows(AS_PUBLISHED, study.name, simulated))
         studies.append(as_published(study, simulated, seed=config.seed, horizon=horizon, names=names))
         refuse(studies[-1]["problems"])
-    return arms, studies
+    return arms, studies, funnels
 
 
 def _manifest(

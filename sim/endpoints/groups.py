@@ -94,7 +94,9 @@ def grouping(history: History, *, by: str, landmark: str | None = None) -> Group
         There is no such attribute or event.
     """
     _declared(history.protocol, by)
-    word = np.array([f"{one:g}" if isinstance(one, float) else one for one in history.attribute(by)], dtype=object)
+    # A number that a patient does not have is no group.
+    values = ["" if one != one else one for one in history.attribute(by)]
+    word = np.array([f"{one:g}" if isinstance(one, float) else one for one in values], dtype=object)
     tick = None
     if landmark is not None:
         of = result_of(landmark)

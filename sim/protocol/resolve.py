@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from sim.errors import InvalidDocument, Problem, did_you_mean
+from sim.errors import InvalidDocument, Problem, UsageError, did_you_mean
 from sim.protocol.checks import findings_in
 from sim.protocol.document import Document, load_document, problems_from_pydantic
 from sim.protocol.findings import problems
@@ -16,13 +16,14 @@ from sim.protocol.library import find
 from sim.protocol.machine import canonical, machine_form
 from sim.protocol.merge import apply_extends, apply_overrides
 from sim.protocol.nodes import Entry, MappingNode, ScalarNode, with_value
+from sim.protocol.population import Population
 from sim.protocol.population_merge import apply_population, population_problems
 from sim.protocol.population_table import with_rows
 from sim.protocol.schema import SCHEMA, Protocol
 from sim.protocol.subject import Subject
 from sim.protocol.wording import describe
 
-__all__ = ["Resolved", "lint", "load_protocol", "machine_form", "resolve"]
+__all__ = ["Resolved", "kind_of", "lint", "load_population", "load_protocol", "machine_form", "resolve"]
 
 POPULATION_SCHEMA = "engraft/population/1"
 
@@ -76,6 +77,54 @@ def resolve(
         document = apply_overrides(document, set, allow_same=True)
     altered = isinstance(protocol, Protocol) or population is not None or bool(set)
     return _checked(document, altered=altered)
+
+
+def load_population(population: str | Path, *, set: Sequence[str] = ()) -> Population:
+    """A checked population, the rows of its table included.
+
+    Parameters
+    ----------
+    population
+        The name of a shipped population, or a path.
+    set
+        Overrides ``path=value``, checked like the file itself.
+
+    Raises
+    ------
+    InvalidDocument
+        With every problem of the population and the overrides that can be told together.
+    UsageError
+        There is no such file.
+    """
+    document = load_document(find(population, "population"))
+    if set:
+        document = apply_overrides(document, set, allow_same=True)
+    found = population_problems(document)
+    if found:
+        raise InvalidDocument(found)
+    return Population.model_validate(with_rows(document)[0].plain())
+
+
+def kind_of(name_or_path: str | Path) -> str:
+    """Which of the two it is: "population", or "protocol", also where it is neither.
+
+    Raises
+    ------
+    UsageError
+        There is no such file.
+    """
+    try:
+        file = find(name_or_path, "protocol")
+    except UsageError as error:
+        try:
+            file = find(name_or_path, "population")
+        except UsageError:
+            raise error from None
+    try:
+        schema = load_document(file).plain().get("schema")
+    except InvalidDocument:
+        return "protocol"
+    return "population" if schema == POPULATION_SCHEMA else "protocol"
 
 
 def lint(path: str | Path, *, judges: Mapping[str, Judge] | None = None) -> list[Problem]:

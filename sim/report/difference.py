@@ -1,4 +1,4 @@
-"""What differs between two protocols, by document path of their machine forms. Nothing is resolved or printed here."""
+"""What differs between two protocols or populations, by document path. Nothing is resolved or printed here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sim.protocol.paths import format_path
+from sim.protocol.population import Population
 from sim.protocol.schema import Protocol
 
 _ABSENT: Any = object()
@@ -34,7 +35,7 @@ class Difference:
         return {"path": self.path, "kind": self.kind, "before": self.before, "after": self.after}
 
 
-def differences(a: Protocol, b: Protocol) -> list[Difference]:
+def differences(a: Protocol | Population, b: Protocol | Population) -> list[Difference]:
     """What has to be changed in `a` to get `b`.
 
     A part that only one of them has is one entry, however much it holds. Lists of the same length are compared item by
@@ -43,7 +44,7 @@ def differences(a: Protocol, b: Protocol) -> list[Difference]:
     Parameters
     ----------
     a, b
-        Two protocols, in their machine form.
+        Two protocols in their machine form, or two populations.
 
     Returns
     -------
@@ -53,8 +54,8 @@ def differences(a: Protocol, b: Protocol) -> list[Difference]:
     return list(_compare((), plain(a), plain(b)))
 
 
-def plain(protocol: Protocol) -> dict[str, Any]:
-    """The machine form of a protocol as plain values, without what is not given."""
+def plain(protocol: Protocol | Population) -> dict[str, Any]:
+    """A protocol or population as plain values, without what is not given."""
     return protocol.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
@@ -89,6 +90,8 @@ def _spelled(value: Any) -> str:
         return "[" + ", ".join(map(_spelled, value)) + "]"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str) and "\n" in value:
+        return f"({value.count(chr(10))} lines)"
     if isinstance(value, float):
         return f"{value:g}"
     return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)

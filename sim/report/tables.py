@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.compare.estimates import curve, kind_of
+from sim.compare.funnel import funnel_table, is_screened
 from sim.endpoints.groups import at_risk
 from sim.endpoints.table import time_to_event
 from sim.units import DAYS_PER_UNIT, format_duration
@@ -48,6 +49,14 @@ def endpoint_summary(history: History) -> pd.DataFrame:
             limits = "–" if low != low else f"{100 * low:.1f}–{100 * high:.1f}"
             rows.append({**first, **counts, "estimate": _per_cent(estimate), "95 % limits": limits})
     return pd.DataFrame(rows)
+
+
+def screening(history: History) -> pd.DataFrame | None:
+    """How the screened became the enrolled, as text; None where the protocol has no criteria of eligibility."""
+    protocol = history.protocol
+    if not is_screened([protocol]):
+        return None
+    return funnel_table(history.funnel.assign(arm=protocol.id), {protocol.id: protocol})
 
 
 def _counts(time: str, patients: int, events: int, left: int) -> dict[str, str]:

@@ -17,7 +17,12 @@ from sim.report.words import cycle_words, name_words, phase_words
 from sim.units import DAYS_PER_UNIT
 
 _WIDTH = 100
-_STATUS = {"observed": "alive at the end of follow-up", "dead": "dead", "left": "left the protocol"}
+_STATUS = {
+    "observed": "alive at the end of follow-up",
+    "dead": "dead",
+    "left": "left the protocol",
+    "ineligible": "not eligible",
+}
 
 
 @dataclass(frozen=True)
@@ -241,6 +246,12 @@ def _marker(row: _Event, protocol: Protocol) -> str:
     return f"{words} is now {_number(value)}{f' {declared.unit}' if declared.unit else ''}"
 
 
+def _criterion(name: str, protocol: Protocol) -> str:
+    """What was not met, in the words of the criterion."""
+    criterion = protocol.eligibility[name]
+    return f"{criterion.title or criterion.when} is not met"
+
+
 def _dose(detail: str, protocol: Protocol) -> str:
     name, _, value = detail.partition("=")
     return f"{_words(name, protocol)} {float(value):g} ({protocol.counters[name].unit})"
@@ -254,6 +265,7 @@ _CONSEQUENCES = {
 }
 _BUILT_IN: dict[str, Any] = {
     "enrolment": lambda row, protocol: "enrolled",
+    "ineligible": lambda row, protocol: f"not eligible: {_criterion(row['detail'], protocol)}",
     "cycle": _cycle,
     "omitted": lambda row, protocol: f"{_cycle(row, protocol)} is left out",
     "consequence": _consequence,
@@ -271,6 +283,9 @@ def _ending(patient: dict[Any, Any], rows: list[_Event], protocol: Protocol) -> 
     days = float(patient["time_days"])
     months = days / DAYS_PER_UNIT["month"]
     state = _STATUS[patient["status"]]
+    if patient["status"] == "ineligible":
+        yield f"Day {days:.2f}: {state}, and never treated."
+        return
     if not patient["enrolled"]:
         state += ", never enrolled"
     yield f"Day {days:.2f} ({months:.1f} months): {state}, in phase {patient['last_phase']}."
