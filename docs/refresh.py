@@ -1,6 +1,6 @@
 """Runs what the documentation shows and writes what it prints: `make docs`. `--check` only says which page is stale.
 
-A ``yaml`` block with ``file=NAME`` is a file of that name. Commands after ``$ `` in a ``console`` block are run, and
+A ``yaml`` or ``csv`` block with ``file=NAME`` is a file of that name. Commands after ``$ `` in a ``console`` block are run, and
 their output is written below them. The table after a comment ``<!-- keys: Phase -->`` lists the keys of that model of
 the schema, with the meanings that stand there; the one after ``<!-- coverage: pre-transplant -->`` lists the design
 records of that evidence file, and where each is modelled or why it is left out.
@@ -70,7 +70,7 @@ def tour() -> str:
 def refreshed(page: str, folder: Path) -> str:
     """A page as it should be; its commands run in `folder`, one after the other."""
     text = (ROOT / page).read_text("utf-8")
-    for kind, content in blocks(text, "yaml"):
+    for kind, content in (*blocks(text, "yaml"), *blocks(text, "csv")):
         if kind.startswith("file="):
             (folder / kind.removeprefix("file=")).write_text(content, "utf-8")
     with _inside(folder):

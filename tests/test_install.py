@@ -134,6 +134,15 @@ def test_the_command_is_installed_and_finds_a_protocol_by_name(kind: str, reques
     assert list(environment.folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("kind", ["from_wheel", "editable"])
+def test_tables_of_patients_come_along(kind: str, request: pytest.FixtureRequest) -> None:
+    environment: Environment = request.getfixturevalue(kind)
+    resolved = environment.run("engraft", "resolve", "all-mrd2019", "--population", "huang-2024").stdout
+    table = (FOLDERS["population"] / "huang-2024.csv").read_bytes()
+    assert hashlib.sha256(table).hexdigest() in resolved
+    assert "CR2,detectable" in resolved
+
+
 def test_the_wheel_holds_the_package_and_nothing_beside_it(from_wheel: Environment) -> None:
     listing = "import importlib.metadata as m; print('\\n'.join(str(f) for f in m.files('engraft')))"
     tops = {path.split("/")[0] for path in from_wheel.python(listing).splitlines() if not path.startswith("..")}

@@ -16,6 +16,7 @@ WEIGHT = "(weight)"
 """Heading of the weights in the machine form; no attribute can have such a name."""
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _TRUTHS = {
     **dict.fromkeys(("true", "yes", "y", "1"), 1.0),
     **dict.fromkeys(("false", "no", "n", "0"), 0.0),
@@ -154,7 +155,7 @@ def _row(
         else:
             row.append(value)
     if WEIGHT in places:
-        weight = _number(record.cells[places[WEIGHT]])
+        weight = _number(record.cells[places[WEIGHT]], due="a weight of at least 0")
         if isinstance(weight, str) or weight < 0:
             message = weight if isinstance(weight, str) else f"found {weight:g}; write a weight of at least 0"
             faults.append(Fault(*record.place(places[WEIGHT]), WEIGHT, message))
@@ -182,20 +183,20 @@ def _cell(text: str, column: Column) -> float | str:
         return f"found {shown(text)}, which is none of the categories{did_you_mean(text, known)}"
     if column.type == "boolean":
         return _TRUTHS.get(text.lower(), f"found {shown(text)}; write true or false (yes or no, y or n, 1 or 0)")
-    value = _number(text)
+    value = _number(text, due=column.span)
     if isinstance(value, str):
         return value
-    if column.type == "integer" and (not value.is_integer() or abs(value) > _LARGEST_WHOLE):
-        return f"found {shown(text)}; write a whole number"
-    if not column.inside(value):
+    whole = value.is_integer() and abs(value) < _LARGEST_WHOLE
+    if not column.inside(value) or (column.type == "integer" and not whole):
         return f"found {shown(text)}; write {column.span}"
     return value
 
 
-def _number(text: str) -> float | str:
+def _number(text: str, *, due: str) -> float | str:
+    """The number that a text spells, or what is wrong with it."""
     if not _NUMBER.fullmatch(text):
-        comma = re.fullmatch(r"[+-]?[0-9]+,[0-9]+", text)
-        return f"found {shown(text)}; write a number" + (" with a point, as in 1.5" if comma else "")
+        comma = _COMMA.fullmatch(text)
+        return f"found {shown(text)}; write {due}" + (", with a point and no comma" if comma else "")
     value = float(text)
     return value if math.isfinite(value) else f"found {shown(text)}; write a number that is not so large"
 

@@ -100,5 +100,30 @@ def test_diff_of_two_protocols_names_phases_that_were_removed(engraft: Engraft) 
     assert "hazards.relapse" not in found
 
 
+def test_diff_of_populations(engraft: Engraft, small: Path) -> None:
+    done = engraft("diff", "fbmtg-2019", "fbmtg-2023")
+    assert done.code == 0
+    assert "~ parameters.mrd_a1.value: -4.05 → -4.47" in done.out.splitlines()
+    overridden = engraft("diff", "huang-2024", "--set", "table.draw=without replacement")
+    assert overridden.out.splitlines() == [
+        "~ table.draw: with replacement → without replacement",
+        "1 difference between huang-2024 and huang-2024",
+    ]
+    rows = engraft("diff", "small.yaml", "--population", "huang-2024").out
+    assert "+ patient.donor_type: " in rows
+    assert "\n" not in rows[rows.index("+ table: ") :].splitlines()[0]
+
+
+def test_diff_compares_two_of_a_kind(engraft: Engraft, small: Path) -> None:
+    mixed = engraft("diff", "small.yaml", "huang-2024")
+    assert (mixed.code, mixed.out) == (2, "")
+    assert mixed.err == "engraft: small.yaml is a protocol and huang-2024 a population; diff compares two of a kind\n"
+    both = engraft("diff", "huang-2024", "fbmtg-2019", "--population", "fbmtg-2023")
+    assert (both.code, both.err) == (2, "engraft: huang-2024 is a population; --population is for protocols\n")
+    wrong = engraft("diff", "huang-2024", "--set", "patient.age.column.range=[20, 60]")
+    assert wrong.code == 1
+    assert 'huang-2024.csv:3:4: patient.age.column: found "17"; write a whole number from 20 to 60' in wrong.err
+
+
 def test_diff_of_a_protocol_with_itself_is_empty(engraft: Engraft, small: Path) -> None:
     assert engraft("diff", "small.yaml", "small.yaml").out == "0 differences between small and small\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sim.batch.folder import NOTICE
+from sim.batch.folder import NOTICE, sha256
 from sim.batch.run import simulate
 from sim.report.trace import trace
 from tests.cli.conftest import Engraft
@@ -31,6 +31,7 @@ def test_simulate_writes_its_tables(engraft: Engraft, small: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [
         "endpoints.csv",
         "events.csv",
+        "funnel.csv",
         "manifest.json",
         "patients.csv",
         "run.json",
@@ -47,13 +48,76 @@ def test_simulate_writes_its_tables(engraft: Engraft, small: Path) -> None:
     assert events.shape[0] == len(simulate("small.yaml", patients=60, seed=4, horizon="3 y").events)
 
 
+POPULATION = """\
+schema: engraft/population/1
+id: ours
+title: "Ours"
+table: {file: ours.csv, assumption: "invented"}
+patient:
+  age: {column: {type: number}, unit: years}
+  centre: {column: {type: integer, carry: true}}
+eligibility:
+  young: {when: "age < 40", title: "under 40 years"}
+  ours: "centre == 1"
+"""
+
+
+def test_simulate_reports_the_funnel_and_records_the_table(engraft: Engraft, small: Path) -> None:
+    Path("ours.yaml").write_text(POPULATION, "utf-8")
+    table = "age,centre\n30,1\n35,2\n50,2\n"
+    Path("ours.csv").write_text(table, "utf-8")
+    done = engraft(*RUN, "--population", "ours.yaml")
+    assert done.code == 0
+    folder = Path("results/small")
+    funnel = pd.read_csv(folder / "funnel.csv", keep_default_na=False)
+    assert list(funnel) == ["stage", "criterion", "patients", "not_met"]
+    assert list(funnel["stage"]) == ["screened", "excluded", "excluded", "eligible", "enrolled"]
+    assert list(funnel["criterion"]) == ["", "young", "ours", "", ""]
+    patients = pd.read_csv(folder / "patients.csv")
+    old, theirs = (patients["age"] == 50).sum(), (patients["centre"] == 2).sum()
+    eligible = (patients["age"] == 30).sum()
+    assert funnel["patients"].tolist() == [60, old, 60 - old - eligible, eligible, eligible]
+    assert funnel["not_met"].tolist() == [0, old, theirs, 0, 0]
+    lines = [line.split() for line in done.out.splitlines()]
+    assert ["screened", "60"] in lines
+    assert ["excluded", "by:", "under", "40", "years", str(old), str(old)] in lines
+    assert ["eligible", str(eligible)] in lines
+    recorded = json.loads((folder / "manifest.json").read_text("utf-8"))
+    assert recorded["inputs"]["ours.csv"] == sha256(table.encode())
+    told = json.loads(engraft(*RUN, "--population", "ours.yaml", "--overwrite", "--format", "json").out)
+    assert [row["patients"] for row in told["funnel"]] == funnel["patients"].tolist()
+    # The same bytes by another engine and with workers.
+    first = content("results/small")
+    engraft(*RUN, "--population", "ours.yaml", "--out", "b", "--engine", "compiled", "--workers", "2")
+    assert content("b") == first
+
+
+def test_a_protocol_without_criteria_prints_no_funnel(engraft: Engraft, small: Path) -> None:
+    assert "screened" not in engraft(*RUN).out
+    assert Path("results/small/funnel.csv").read_text("utf-8").splitlines()[1:] == [
+        "screened,,60,0",
+        "eligible,,60,0",
+        "enrolled,,60,0",
+    ]
+
+
+def test_the_story_of_an_ineligible_patient(engraft: Engraft, small: Path) -> None:
+    Path("ours.yaml").write_text(POPULATION, "utf-8")
+    Path("ours.csv").write_text("age,centre\n50,2\n", "utf-8")
+    told = engraft("trace", "small.yaml", "--population", "ours.yaml", "--patient", "0", "--seed", "1")
+    assert told.code == 0
+    lines = told.out.splitlines()
+    assert "Day 0.00: Not eligible: under 40 years is not met. Not eligible: centre == 1 is not met." in lines
+    assert "Day 0.00: not eligible, and never treated." in lines
+
+
 def test_the_table_of_simulate_carries_the_notice(engraft: Engraft, small: Path) -> None:
     lines = engraft(*RUN).out.splitlines()
     assert lines[0].startswith("A small protocol")
     row = next(line.split() for line in lines if line.strip().startswith("OS"))
     assert row[:6] == ["OS", "enrolment", "survival", "1", "y", "60"]
     assert NOTICE in lines
-    assert lines[-1] == "3 files in results/small: endpoints.csv, events.csv, patients.csv"
+    assert lines[-1] == "4 files in results/small: endpoints.csv, events.csv, funnel.csv, patients.csv"
 
 
 def test_results_do_not_depend_on_engine_workers_or_folder(engraft: Engraft, small: Path) -> None:

@@ -17,7 +17,15 @@ from sim.compare.run import compare
 from sim.errors import UsageError
 from sim.stats import aalen_johansen, binomial_interval, kaplan_meier, paired_difference, unpaired_difference
 
-BYTES = ["curves.csv", "differences.csv", "endpoints.csv", "groups.csv", "manifest.json", "published-endpoints.csv"]
+BYTES = [
+    "curves.csv",
+    "differences.csv",
+    "endpoints.csv",
+    "funnel.csv",
+    "groups.csv",
+    "manifest.json",
+    "published-endpoints.csv",
+]
 BYTES += ["published-groups.csv", "published-shares.csv", "summary.csv"]
 
 
