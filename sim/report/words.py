@@ -170,7 +170,7 @@ def _conditions(node: Expression) -> Iterator[Name | Call]:
 def _decides(part: Name | Call, protocol: Protocol) -> str:
     if isinstance(part, Name) and (part.word in protocol.patient or part.word in protocol.markers):
         return name_words(part.word, protocol)
-    return "what came before"
+    return "cycle" if isinstance(part, Name) and part.word == "cycle" else "what came before"
 
 
 def _value(node: Expression, protocol: Protocol) -> float | None:
