@@ -115,6 +115,23 @@ def test_cox_equals_the_single_form(ties, number):
     assert 0.8 < found.finite.mean() < 1
 
 
+def test_a_hazard_ratio_has_a_maximum_whenever_the_single_form_finds_one():
+    found = batch.cox(STRATIFIED)
+    for trial in [trial for trial in np.flatnonzero(~found.finite) if both_arms(trial)][:200]:
+        time, cause, group, stratum, entry = one(trial, "time", "cause", "group", "stratum", "entry")
+        try:
+            single = stats.cox(time, cause > 0, group, stratum=stratum, entry=entry).coefficients[0]
+        except EngraftError:
+            single = np.nan
+        np.testing.assert_equal(found.log_hazard_ratio[trial], single)
+    random = np.random.default_rng(5)
+    group = np.tile([0, 1], (20_000, 50))
+    large = batch.cox(batch.trials(random.exponential(1.0, group.shape), np.ones(group.shape), group))
+    assert large.finite.all()
+    assert np.isfinite(large.std_error).all()
+    assert np.std(large.log_hazard_ratio / large.std_error) == pytest.approx(1.0, abs=0.02)
+
+
 @SOME_AND_ALL
 def test_milestones_and_restricted_means_equal_the_single_form(number):
     survival, mean = batch.milestone(PACKED, at=2.0), batch.rmst(PACKED, tau=2.0)

@@ -7,8 +7,8 @@ import math
 from sim.stats.kernels.jit import compiled
 
 MOST_STEPS = 60
-CLOSE = 1e-12
-"""A step of log hazard ratio, relative to 1 or to its size, at which Newton's method has arrived."""
+CLOSE = 1e-10
+"""A step of log hazard ratio after which Newton's method has arrived: the next one would be below rounding."""
 
 
 @compiled
@@ -76,17 +76,14 @@ def log_hazard_ratio(table, efron):
     for _ in range(MOST_STEPS):
         if score > 0.0:
             low = at
-        elif score < 0.0:
-            high = at
         else:
-            break
+            high = at
         step = max(-2.0, min(2.0, score / information))
         new = at + step
-        if not low < new < high:
-            new = 0.5 * (low + high)
-        moved = abs(new - at)
+        if abs(step) > CLOSE and not low < new < high:
+            new = 0.5 * (low + high)  # both are finite: the step led out on one side, and `at` is the other end
         at = new
         score, information = cox_terms(table, efron, at)
-        if moved <= CLOSE * max(1.0, abs(at)):
+        if abs(step) <= CLOSE:
             break
     return at, information
