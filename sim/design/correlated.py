@@ -228,9 +228,12 @@ def correlated_sequential(
             values = bounds_of(constant)
             return sum(float(spend(values[: look + 1]).mean()) for look in range(looks))
 
-        if total(12.0) > each:
-            raise EngraftError("efficacy: the boundaries before the last look spend more than alpha; raise them")
-        bounds = bounds_of(_root(total, each, high=12.0 if shape.last_only else -ndtri(each / (looks * count)) + 0.5))
+        high = -float(ndtri(each)) + 1.0
+        while total(high) > each:
+            high += 1.0
+            if high > 12.0:
+                raise EngraftError("efficacy: the boundaries before the last look spend more than alpha; raise them")
+        bounds = bounds_of(_root(total, each, high=high))
         spent = np.stack([spend(bounds[: look + 1]) for look in range(looks)])
     else:
         raise EngraftError(f"efficacy: found {efficacy!s}; it must be a spending function or a shape of boundaries")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy.optimize import brentq
 
+from sim.design.boundaries import Rules, find_boundaries
 from sim.design.inputs import number, positive, probability
 from sim.design.integration import Drift, NormalPrior, exit_probabilities, from_point
 from sim.design.spending import Shape
@@ -135,12 +136,10 @@ def repeated_interval(
 def repeated_p(design: GroupSequentialDesign, *, look: int, z: float) -> float:
     """The repeated p value at a look: the smallest alpha with which the design would reject there.
 
-    Jennison and Turnbull (2000), section 9.5. The boundaries are made anew, by the same rule, for each alpha. One- or
-    two-sided as the design; 1 when no alpha below 1 rejects. Designs with binding futility have none here, since their
-    boundary depends on the power too.
+    Jennison and Turnbull (2000), section 9.5. The boundaries are made anew, by the same rule, for each alpha; for those
+    of a shape it is the probability of ever crossing the one through `z`. One- or two-sided as the design; 1 when no
+    alpha below 1 rejects. Designs with binding futility have none here, since their boundary depends on the power too.
     """
-    from sim.design.sequential import group_sequential
-
     at = _interim(design, look, last=True)
     if design.binding:
         raise EngraftError(
@@ -152,14 +151,32 @@ def repeated_p(design: GroupSequentialDesign, *, look: int, z: float) -> float:
     if isinstance(rule, Shape) and rule.last_only:
         raise EngraftError(f"design: found {rule}; boundaries given before the last look make no family over alpha")
     value = abs(number("z", z)) if design.sided == 2 else number("z", z)
-    chosen = [look + 1 for look, kept in enumerate(design.efficacy_looks) if kept]
+    looks = np.asarray(design.efficacy_looks)
+    if isinstance(rule, Shape):
+        constant = value / float(rule.bounds(1.0, design.information)[at])
+        bounds = np.where(looks, rule.bounds(constant, design.information), np.inf)
+        none = np.full(design.looks, -np.inf)
+        exits = exit_probabilities(design.information, bounds, none, sided=design.sided, drift=0.0)
+        return min(float(exits.efficacy.sum() + exits.harm.sum()), 1.0)
 
     def gap(logit: float) -> float:
-        alpha = float(1.0 / (1.0 + np.exp(-logit)))
-        made = group_sequential(
-            alpha=alpha, sided=design.sided, information=design.information, efficacy=rule, efficacy_at=chosen
+        """How far the boundary for an alpha lies above `z`."""
+        side = float(1.0 / (1.0 + np.exp(-logit))) / design.sided
+        spent = np.maximum.accumulate(np.where(looks, rule.spent(design.information, side), 0.0))
+        spent[-1] = side
+        rules = Rules(
+            fractions=design.information,
+            sided=design.sided,
+            alpha=side,
+            alpha_spent=spent,
+            shape=None,
+            efficacy_looks=looks,
+            futility_looks=np.zeros(design.looks, dtype=bool),
+            beta_spent=None,
+            futility_bounds=None,
+            binding=False,
         )
-        return min(float(made.efficacy[at]), 50.0) - value
+        return min(float(find_boundaries(rules, drift=0.0).efficacy[at]), 50.0) - value
 
     low, high = -60.0, 9.0
     if gap(low) < 0.0:
