@@ -268,3 +268,51 @@ def test_most_relapses_come_within_two_years_and_nobody_is_immortal() -> None:
         assert 0.75 < incidence[0] / incidence[1] < 0.92
     old = simulate("all-mrd2023", patients=300, seed=7, engine="compiled", horizon="110 y")
     assert (old.first_tick("death") >= 0).all()
+
+
+REGROWTH = "switches.relapse_structure.value=regrowth"
+
+
+@pytest.mark.parametrize("protocol", ARMS)
+def test_relapse_as_regrowth_is_written_down_when_the_level_reaches_five_percent(protocol: str) -> None:
+    history = _history(protocol, REGROWTH)
+    events = history.events
+    first = events[events.event == "relapse"].drop_duplicates("patient")
+    assert len(first) > 500
+    assert set(first.detail) <= {"regrown", "relapse_again", "relapse_after_transplant"}
+    in_first = history.first_tick("later_remission")[first.patient] < 0
+    assert set(first.detail[in_first]) == {"regrown"}, "the others had no remission before salvage"
+
+
+def test_both_structures_keep_the_strata_of_both_studies_inside_their_intervals() -> None:
+    """Two-year LFS under regrowth, each study's own population; the intervals are those of the evidence file."""
+    from sim.evidence.load import load_evidence
+
+    records = {record.id: record for record in load_evidence("fbmtg").records}
+    for protocol, population, strata in (
+        ("all-mrd2019", "fbmtg-2019", {"S1-R43": False, "S1-R49": True}),
+        ("all-mrd2023", "fbmtg-2023", {"S1-R41": False, "S1-R47": True}),
+    ):
+        history = simulate(
+            protocol, population=population, patients=20_000, seed=7, engine="compiled", horizon="4 y", set=[REGROWTH]
+        )
+        positive = history.attribute("mrd_after_c1") == "positive"
+        for name, is_positive in strata.items():
+            found, n = _survival(history, "LFS", 730.5, (positive == is_positive) & history.enrolled)
+            interval = records[name].interval
+            assert interval is not None
+            assert interval.low / 100 < found - 3 * _error(found, n), (name, found)
+            assert found + 3 * _error(found, n) < interval.high / 100, (name, found)
+
+
+def test_fewer_cycles_cost_more_under_regrowth() -> None:
+    """The structural assumption decides: the page says so, and by how much."""
+    fewer = "phases.BLINA.cycles=q42d x 2"
+    more = ["checks.intrathecal[0].equals=8", "checks.intrathecal[1].equals=8"]
+    lost = []
+    for structure in ((), (REGROWTH,)):
+        four = _survival(_history("all-mrd2023", *structure), "LFS", 730.5)[0]
+        two = _survival(_history("all-mrd2023", *structure, fewer, *more), "LFS", 730.5)[0]
+        lost.append(four - two)
+    assert 0.01 < lost[0] < 0.04
+    assert 0.05 < lost[1] < 0.11
