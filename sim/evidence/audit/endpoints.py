@@ -54,13 +54,18 @@ def decomposition(file: EvidenceFile) -> Iterator[Found]:
             if set(one.events) != set(other.competing) or set(other.events) != set(one.competing):
                 continue
             both = {*one.events, *other.events}
-            for free, rule in stated.items():
+            same = {
+                word: rule for word, rule in stated.items() if not rule.competing and rule.time_zero == one.time_zero
+            }
+            if any(set(rule.events) == both for rule in same.values()):
+                continue  # the event-free share that belongs to the two; those with more events are others on purpose
+            for free, rule in same.items():
                 left = [event for event in rule.events if event not in both]
-                if rule.competing or not both < set(rule.events) or rule.time_zero != one.time_zero or len(left) > 1:
+                if not both < set(rule.events):
                     continue
                 counted = f"{free} counts {', '.join(rule.events)}"
                 arithmetic = f"{counted}; {a} and {b} leave out {', '.join(left)}: {free} is not 1 - {a} - {b}"
-                repair = f"let {free} count {' and '.join(sorted(both))}, and count {left[0]} by itself"
+                repair = f"let {free} count {' and '.join(sorted(both))}, and count {' and '.join(left)} by itself"
                 yield Found(arithmetic, repair, endpoints=((name, free), (name, a), (name, b)))
 
 

@@ -24,5 +24,5 @@ def shown_steps(file: EvidenceFile, value: Value) -> str:
 
 
 def single_event(file: EvidenceFile, value: Value) -> tuple[int, ...]:
-    """Numbers at risk at which a single event gives estimate and interval, rising; none where no single event does."""
+    """Numbers at risk at which a single event gives estimate and interval, falling; none where no single event does."""
     return tuple(sorted((numbers[0] for numbers in steps(file, value, 1)), reverse=True))
