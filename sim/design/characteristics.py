@@ -112,7 +112,7 @@ def characteristics(
         if found.size != design.looks:
             raise EngraftError(f"{field}: found {found.size} values; {design.looks} looks need {design.looks}")
         refuse(field, found, ~np.isfinite(found) | (found < 0.0), "it must be a finite number, 0 or more")
-        refuse(field, found[1:], np.diff(found) < 0.0, "later looks cannot have less")
+        refuse(field, found, np.diff(found, prepend=0.0) < 0.0, "later looks cannot have less")
         return float(stopping @ found)
 
     times = [float(time(float(level))) for level in design.information] if callable(time) else time

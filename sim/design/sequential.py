@@ -280,7 +280,7 @@ def drift_for_power(rules: Rules, power: float) -> float:
         low, high = high, high + 2.0
         if high > one_look + 30.0:
             raise EngraftError(
-                f"power: found {power:.6g}; it cannot be reached with these boundaries, however large the effect; "
+                f"power: found {power:.12g}; it cannot be reached with these boundaries, however large the effect; "
                 "lower the futility boundary"
             )
     while excess(low) > 0.0:

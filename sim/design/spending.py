@@ -86,7 +86,7 @@ def _shares_of(function: Callable[[float], float], fractions: Floats) -> Floats:
     shares = finite("spending", [float(function(float(t))) for t in fractions])
     out = (shares < 0.0) | (shares > 1.0 + 1e-12)
     refuse("spending", shares, out, "a spending function gives shares of the error from 0 to 1")
-    refuse("spending", shares[1:], np.diff(shares) < 0.0, "a spending function must not decrease")
+    refuse("spending", shares, np.diff(shares, prepend=0.0) < 0.0, "a spending function must not decrease")
     if fractions[-1] >= 1.0 and abs(shares[-1] - 1.0) > 1e-9:
         raise EngraftError(f"spending: the function gives {shares[-1]:.6g} at fraction 1; it must give 1 there")
     return np.minimum(shares, 1.0)
@@ -127,7 +127,7 @@ def user_spending(shares: ArrayLike) -> Spending:
     """Spending given at the looks themselves: cumulative shares of the error, one a look, ascending to 1."""
     values = finite("spending", shares)
     refuse("spending", values, (values < 0.0) | (values > 1.0), "it must be a cumulative share from 0 to 1")
-    refuse("spending", values[1:], np.diff(values) < 0.0, "cumulative shares must not decrease")
+    refuse("spending", values, np.diff(values, prepend=0.0) < 0.0, "cumulative shares must not decrease")
     if abs(values[-1] - 1.0) > 1e-9:
         raise EngraftError(f"spending: the last share is {values[-1]:.12g}; the last look spends all: 1")
     return Spending("user", shares=tuple(float(value) for value in values))
