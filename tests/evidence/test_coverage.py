@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from sim.evidence.load import load_evidence
 from sim.evidence.schema import Evidence
-from sim.protocol.library import names
+from sim.protocol.library import folder, names
 
 FILES = {name: load_evidence(name) for name in names("evidence")}
 IDS = (Path(__file__).parent / "published-ids.txt").read_text("utf-8").split()
@@ -61,3 +62,23 @@ def test_one_event_is_fitted_once(evidence: Evidence) -> None:
     for record in evidence.records:
         if record.same_event_as is not None:
             assert record.use != "fit", record.id
+
+
+def test_the_table_of_patients_is_that_of_the_population() -> None:
+    """The same 21 rows stand in the evidence, in its words, and as printed in the CSV from which patients are drawn."""
+    with (folder("population") / "huang-2024.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["patient"]: row for row in csv.DictReader(file)}
+    records = {record.id.rpartition("-")[2]: record.patient for record in FILES["post-transplant"].records}
+    patients = {name: cells for name, cells in records.items() if cells is not None}
+    assert set(rows) == set(patients)
+    for name, cells in patients.items():
+        printed = rows[name]
+        assert printed["age"] == str(cells["age"])
+        assert printed["sex"] == cells["sex"]
+        assert printed["donor type"] == cells["donor"]
+        assert printed["refractory/relapsed"] == cells["refractory_relapsed"]
+        assert printed["R-DRI"] == f"{cells['r_dri']} risk"
+        assert printed["cytogenetic and molecular risk"] == f"{cells['cyto_molecular_risk']} risk"
+        assert printed["disease status pre-HSCT"].replace("with ", "").replace(" MRD", "") == cells["status_pre_hsct"]
+        assert printed["days from diagnosis to HSCT"] == str(cells.get("days_dx_to_hsct", ""))
+        assert printed["molecular alterations pre-HSCT"] == cells["molecular_mrd_pre_hsct"]
