@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 import shutil
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from sim.errors import InvalidDocument
 from sim.protocol.document import load_document
+from sim.protocol.library import names
 from sim.protocol.resolve import lint, load_protocol
 
 from .judge import check_problems, verdict, warm_up
@@ -36,19 +39,32 @@ def named(paths: list[Path]) -> dict[str, object]:
     return {"argvalues": paths, "ids": [path.stem for path in paths]}
 
 
-def judged(population: Path) -> str:
+@cache
+def protocol_of(population: Path) -> str | Path:
+    """A protocol that knows what a population sets, the smallest first."""
+    for protocol in (ROOT / "tests" / "report" / "small.yaml", *names("protocol")):
+        try:
+            load_protocol(protocol, population=population)
+        except InvalidDocument:
+            continue
+        return protocol
+    raise AssertionError(f"no protocol has what {population} sets")
+
+
+def judged(population: Path, protocol: str | Path) -> str:
     """How a population ends in a protocol, and whether lint says the same of it alone."""
-    ended = verdict(lambda: load_protocol("all-mrd2019", population=population))
+    ended = verdict(lambda: load_protocol(protocol, population=population))
     if problems := lint(population):
         check_problems(problems)
         assert ended == "refused"
     return ended
 
 
-@pytest.mark.parametrize("seeds", parts(40))
+@pytest.mark.parametrize("seeds", parts(25))
 @pytest.mark.parametrize("population", **named(POPULATIONS))
 def test_a_mutated_population_is_used_or_refused(population: Path, seeds: range, tmp_path: Path) -> None:
-    warm_up("all-mrd2019")
+    protocol = protocol_of(population)
+    warm_up(protocol)
     tree, text = load_document(population).plain(), population.read_text("utf-8")
     for table in TABLES:
         shutil.copy(table, tmp_path)
@@ -57,12 +73,12 @@ def test_a_mutated_population_is_used_or_refused(population: Path, seeds: range,
     for seed in seeds:
         file.write_bytes(mutated(tree, text, random.Random(seed)).encode("utf-8", "surrogatepass"))
         try:
-            ended[judged(file)] += 1
+            ended[judged(file, protocol)] += 1
         except Exception as error:
             error.add_note(f"seed {seed}")
             raise
-    assert ended["simulated"] >= 3
-    assert ended["refused"] >= 15
+    assert ended["simulated"] >= 2
+    assert ended["refused"] >= 8
 
 
 def mutated_table(text: str, luck: random.Random) -> bytes:
@@ -104,7 +120,8 @@ def mutated_table(text: str, luck: random.Random) -> bytes:
 @pytest.mark.parametrize("seeds", parts(60))
 @pytest.mark.parametrize("table", **named(TABLES))
 def test_a_mutated_table_is_used_or_refused(table: Path, seeds: range, tmp_path: Path) -> None:
-    warm_up("all-mrd2019")
+    protocol = protocol_of(table.with_suffix(".yaml"))
+    warm_up(protocol)
     population = tmp_path / f"{table.stem}.yaml"
     shutil.copy(table.with_suffix(".yaml"), population)
     file, text = tmp_path / table.name, table.read_text("utf-8")
@@ -112,7 +129,7 @@ def test_a_mutated_table_is_used_or_refused(table: Path, seeds: range, tmp_path:
     for seed in seeds:
         file.write_bytes(mutated_table(text, random.Random(seed)))
         try:
-            end = judged(population)
+            end = judged(population, protocol)
         except Exception as error:
             error.add_note(f"seed {seed}")
             raise
