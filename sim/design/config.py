@@ -173,12 +173,19 @@ class RestrictedMeanTest(Model):
     margin: float = 0.0
 
 
+class MaxComboTest(Model):
+    """The largest of several weighted log-rank statistics, each by its rho and gamma."""
+
+    weights: Annotated[list[Annotated[list[float], Field(min_length=2, max_length=2)]], Field(min_length=2)]
+
+
 class CurveTest(OneOf):
     """Which test of the two curves."""
 
     log_rank: LogRankTest | None = None
     milestone: MilestoneTest | None = None
     restricted_mean: RestrictedMeanTest | None = None
+    max_combo: MaxComboTest | None = None
 
 
 class Survival(Model):
@@ -243,11 +250,21 @@ class Futility(Boundary):
 
 
 class GroupSequential(Model):
-    """Looks at fractions of the information, with their boundaries."""
+    """Looks at fractions of the information, or at calendar times, with their boundaries.
 
-    information: Annotated[list[float], Field(min_length=1)]
+    With ``times`` the statistics have their own covariance over looks, and the last time is that of the last analysis.
+    """
+
+    information: Annotated[list[float], Field(min_length=1)] | None = None
+    times: Annotated[list[Duration], Field(min_length=1)] | None = None
     efficacy: Boundary
     futility: Futility | None = None
+
+    @model_validator(mode="after")
+    def _one_scale(self) -> GroupSequential:
+        if (self.information is None) == (self.times is None):
+            raise ValueError("give exactly one of information and times")
+        return self
 
 
 class NormalEffect(Model):

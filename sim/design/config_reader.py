@@ -35,7 +35,7 @@ from sim.design.spending import (
     user_spending,
     wang_tsiatis,
 )
-from sim.design.survival_tests import LogRank, Milestone, RestrictedMean, SurvivalTest
+from sim.design.survival_tests import LogRank, MaxCombo, Milestone, RestrictedMean, SurvivalTest
 from sim.errors import EngraftError, InvalidDocument, Problem, did_you_mean
 from sim.protocol.document import Document, DocumentPath, format_path
 from sim.units import parse_duration
@@ -247,6 +247,8 @@ class Reader:
         here: DocumentPath = ("survival", "test", given.family)
         asked = given.arguments
         with self.at(*here, **{name: (*here, name) for name in ("margin", "rho", "gamma", "method", "until")}):
+            if given.family == "max_combo":
+                return MaxCombo(tuple((rho, gamma) for rho, gamma in asked.weights))
             if given.family == "log_rank":
                 return LogRank(asked.method, asked.margin, asked.rho, asked.gamma)
             if asked.margin < 0.0:
@@ -262,7 +264,13 @@ class Reader:
         treatment = self.treatment(given, control)
         lost = [self.dropout(arm, getattr(given.dropout, arm)) for arm in ("control", "treatment")]
         entries = self.entries(given.accrual)
-        if self.design.solve == "follow_up":
+        looks = self.design.group_sequential
+        if looks is not None and looks.times is not None:
+            if given.follow_up is not None:
+                self.refuse(
+                    ("survival", "follow_up"), "the last of group_sequential.times is the last analysis; leave it out"
+                )
+        elif self.design.solve == "follow_up":
             if given.follow_up is not None:
                 self.refuse(("survival", "follow_up"), "solve: follow_up finds it; leave it out")
         elif given.follow_up is None:

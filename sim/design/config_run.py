@@ -13,6 +13,7 @@ from sim.design import config_words as words
 from sim.design.average_hazard_ratio import kalbfleisch_prentice
 from sim.design.config import DesignConfig, load_design, read_design
 from sim.design.config_reader import Reader, SurvivalPlan
+from sim.design.config_timed import timed_report
 from sim.design.config_upon import assurance_table, graph_of, multiplicity_table
 from sim.design.exact import OneArm, one_arm, one_arm_power
 from sim.design.fixed import FixedSurvival, Solved, fixed_survival
@@ -108,6 +109,10 @@ def _boundaries(reader: Reader, alpha: float) -> GroupSequentialDesign | None:
     if given is None:
         return None
     here = ("group_sequential",)
+    if given.information is None:
+        reader.refuse((*here, "times"), "looks at calendar times are for tests of survival; give information")
+        reader.finish()
+        return None
     efficacy = reader.boundary(given.efficacy, *here, "efficacy")
     futility = None if given.futility is None else reader.boundary(given.futility, *here, "futility")
     reader.finish()
@@ -139,6 +144,8 @@ def _survival(reader: Reader, alpha: float) -> DesignReport:
     design = reader.design
     assert design.survival is not None
     plan = reader.survival(design.survival)
+    if design.group_sequential is not None and design.group_sequential.times is not None:
+        return timed_report(reader, plan, alpha)
     boundaries = _boundaries(reader, alpha)
     here = ("survival",)
     test = (*here, "test", design.survival.test.family)

@@ -11,6 +11,7 @@ from sim.design.fixed import FixedSurvival
 from sim.design.fixed_proportions import FixedProportions
 from sim.design.sequential import GroupSequentialDesign
 from sim.design.sequential_plan import SequentialSurvival
+from sim.design.timed_looks import TimedLooks
 
 
 def number(value: float, digits: int = 1) -> str:
@@ -180,3 +181,18 @@ def looks_sentence(boundaries: GroupSequentialDesign, counts: Sequence[str], wha
         lower = listed([f"{z:.4f}" if z > -20.0 else "none" for z in boundaries.futility[:-1]])
         text += f", and {kind} futility boundaries by {boundaries.futility_rule}: z = {lower} at the interim looks"
     return text + "."
+
+
+def timed_paragraph(design: models.DesignConfig, found: TimedLooks) -> str:
+    """The sample size of a trial with looks at calendar times, as a protocol says it."""
+    control, treatment = found.arms
+    unit = design.time_unit
+    times = listed([number(float(time)) for time in found.moments.times])
+    upper = listed([f"{z:.4f}" if z < 20.0 else "none" for z in found.design.efficacy])
+    many = f"{control + treatment} patients ({control} control, {treatment} treatment)"
+    return (
+        f"The treatment arms are compared for {design.endpoint} by the {found.test.named(unit)} with "
+        f"{_errors(design)}. The data are analysed {times} {unit} after the first patient's entry with efficacy "
+        f"boundaries by {found.design.efficacy_rule}: z = {upper}. Assuming {assumptions(design, None)}, {many} "
+        f"entering over {number(found.course.accrual.end)} {unit} give a power of {percent(found.power)}."
+    )

@@ -169,10 +169,10 @@ def sequential_survival(
     EngraftError
         If the test's information is not the number of events, or the trial cannot be solved.
     """
-    if not test.event_driven:
+    if not test.event_driven or (isinstance(test, LogRank) and (test.rho, test.gamma) != (0.0, 0.0)):
         raise EngraftError(
-            f"test: looks at a number of events need a log-rank test, found the {test.name}; the covariance of other "
-            "tests over looks is their own (sim.design.look_moments)"
+            f"test: looks at a number of events need an unweighted log-rank test, found the {test.name}; the "
+            "covariance of other tests over looks is their own: give the times of the looks"
         )
     if solve_for == "power" or power is None:
         fixed = fixed_survival(course, test, alpha=alpha, sided=sided, power=power, solve_for=solve_for)

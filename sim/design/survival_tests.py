@@ -187,5 +187,33 @@ class RestrictedMean(SurvivalTest):
         )
 
 
+@dataclass(frozen=True)
+class MaxCombo(SurvivalTest):
+    """The largest of several weighted log-rank statistics; `weights` are pairs of rho and gamma."""
+
+    weights: tuple[tuple[float, float], ...]
+
+    def __post_init__(self) -> None:
+        for rho, gamma in self.weights:
+            fleming_harrington(rho, gamma)
+
+    def moments(self, course: Course) -> Moments:
+        """Refused: the law of the largest of several statistics is not normal."""
+        raise EngraftError(
+            "test: the largest of several statistics has no law of its own; give the times of its looks, one at least, "
+            "in group_sequential.times"
+        )
+
+    def named(self, unit: str = "") -> str:
+        """What the test is called in a protocol."""
+        pairs = "; ".join(f"{rho:g}, {gamma:g}" for rho, gamma in self.weights)
+        return f"MaxCombo test (Fleming-Harrington weights {pairs})"
+
+    @property
+    def variance(self) -> str:
+        """Which variance is used, with its source."""
+        return "covariance of the weighted log-rank statistics by its limit under the two laws (Karrison 2016)"
+
+
 def _with(time: float, unit: str) -> str:
     return f"{time:g} {unit}".rstrip()

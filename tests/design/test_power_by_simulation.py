@@ -32,7 +32,8 @@ def close(share: float, power: float, draws: int) -> bool:
     return abs(share - power) <= 3.0 * math.sqrt(power * (1.0 - power) / draws)
 
 
-FIXED = [name for name in names("design") if name not in ("os-group-sequential", "efs-and-os", "mrd-single-arm")]
+LOOKED = ("os-group-sequential", "efs-and-os", "late-effect-maxcombo", "mrd-single-arm")
+FIXED = [name for name in names("design") if name not in LOOKED]
 METHODS: list[dict[str, Any]] = [
     {"method": method} for method in ("schoenfeld", "freedman", "hsieh_freedman", "lachin_foulkes", "weighted")
 ] + [{"method": "lachin_foulkes_difference"}, {"method": "weighted", "gamma": 1.0}]

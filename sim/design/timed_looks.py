@@ -1,0 +1,158 @@
+"""Trials with looks at calendar times, by tests whose covariance over looks is their own. No moment is derived here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import ndtr
+
+from sim.design.correlated import CorrelatedDesign, correlated_sequential
+from sim.design.course import Course
+from sim.design.look_moments import LookMoments, logrank_looks, milestone_looks, rmst_looks
+from sim.design.moments import whole_arms
+from sim.design.spending import Shape, Spending
+from sim.design.survival_moments import fleming_harrington
+from sim.design.survival_tests import LogRank, MaxCombo, Milestone, RestrictedMean, SurvivalTest
+from sim.errors import EngraftError
+from sim.stats.arrays import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TimedLooks:
+    """A survival trial with looks at calendar times.
+
+    Attributes
+    ----------
+    course
+        The trial with whole patients in each arm; its follow-up ends at the last look.
+    test
+        Of the two survival curves.
+    moments
+        Means and correlation of its statistics over looks, a patient.
+    design
+        The boundaries.
+    exact_patients
+        Of both arms before rounding.
+    """
+
+    course: Course
+    test: SurvivalTest
+    moments: LookMoments
+    design: CorrelatedDesign
+    exact_patients: float
+
+    def __repr__(self) -> str:
+        return f"TimedLooks({self.test.name}, {sum(self.arms)} patients, power {self.power:.6g})"
+
+    @property
+    def arms(self) -> tuple[int, int]:
+        """Whole patients of the control and the treatment arm."""
+        return whole_arms(self.exact_patients, self.course.allocation)
+
+    @property
+    def means(self) -> Floats:
+        """Means of the statistics at the looks, with whole patients, shape (K, J)."""
+        return np.asarray(self.moments.effect * np.sqrt(sum(self.arms)))
+
+    @property
+    def power(self) -> float:
+        """Probability of crossing a boundary, with whole patients."""
+        return self.design.power_at(self.means)
+
+    def looks(self) -> pd.DataFrame:
+        """One row a look: time, information, patients and events expected, boundary, alpha spent, power."""
+        import pandas as pd
+
+        z = np.where(np.isfinite(self.design.efficacy), self.design.efficacy, np.nan)
+        exits = self.design.exits(self.means)
+        return pd.DataFrame(
+            {
+                "look": np.arange(1, self.moments.times.size + 1),
+                "time": self.moments.times,
+                "information": self.moments.information,
+                "patients": self.course.accrual.entered(self.moments.times),
+                "events": self.moments.events * sum(self.arms),
+                "efficacy_z": z,
+                "efficacy_p": ndtr(-z) * self.design.sided,
+                "alpha_spent": self.design.alpha_spent,
+                "power": np.cumsum(exits),
+                "stop": exits,
+            }
+        )
+
+
+def timed_looks(
+    course: Course,
+    test: SurvivalTest,
+    times: ArrayLike,
+    *,
+    efficacy: Spending | Shape,
+    alpha: float,
+    sided: int = 1,
+    power: float | None = None,
+    efficacy_at: Sequence[int] | None = None,
+) -> TimedLooks:
+    """Boundaries and patients of a trial with looks at calendar times.
+
+    Parameters
+    ----------
+    course
+        The trial; its follow-up is not used, and with `power` its accrual rates are proportions.
+    test
+        A log-rank test by its limits (``weighted``), MaxCombo, a milestone (scale ``difference``) or a restricted mean,
+        all without margin.
+    times
+        Calendar times of the looks, ascending, shape (K,).
+    efficacy, alpha, sided, efficacy_at
+        As in `sim.design.sequential.group_sequential`; spending is by the information of the (first) statistic.
+    power
+        Asked for; without, the trial keeps its patients.
+
+    Raises
+    ------
+    EngraftError
+        If the test cannot be read at such looks or the power cannot be reached.
+    """
+    moments = _moments(course, test, times)
+    count = moments.effect.shape[1]
+    design = correlated_sequential(
+        alpha=alpha,
+        correlation=moments.correlation,
+        information=moments.information,
+        efficacy=efficacy,
+        sided=sided,
+        statistics=count,
+        efficacy_at=efficacy_at,
+    )
+    patients = course.patients if power is None else design.patients_for(moments.effect, power=power)
+    whole = sum(whole_arms(patients, course.allocation))
+    last = replace(
+        course,
+        accrual=course.accrual.scaled(whole / course.patients),
+        follow_up=float(moments.times[-1]) - course.accrual.end,
+    )
+    return TimedLooks(last, test, moments, design, patients)
+
+
+def _moments(course: Course, test: SurvivalTest, times: ArrayLike) -> LookMoments:
+    if getattr(test, "margin", 0.0) not in (0.0, 1.0) or getattr(test, "scale", "difference") != "difference":
+        raise EngraftError("margin: looks at calendar times are for superiority, milestones on the scale difference")
+    if isinstance(test, MaxCombo):
+        return logrank_looks(course, times, weights=[fleming_harrington(*pair) for pair in test.weights])
+    if isinstance(test, LogRank):
+        if test.method != "weighted":
+            raise EngraftError(
+                f"method: found {test.method}; looks at calendar times need the method weighted, others look at events"
+            )
+        return logrank_looks(course, times, weights=[fleming_harrington(test.rho, test.gamma)])
+    if isinstance(test, Milestone):
+        return milestone_looks(course, times, time=test.time)
+    assert isinstance(test, RestrictedMean)
+    return rmst_looks(course, times, until=test.until)
