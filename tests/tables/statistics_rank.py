@@ -14,7 +14,7 @@ from sim.stats import log_rank, max_combo
 
 AML_TEXT = "survival::aml, maintained (first) and not"
 GEHAN_TEXT = "MASS::gehan, 6-MP (first) and control"
-FORTY_TEXT = "forty rows of the issue, any cause"
+FORTY_TEXT = "forty rows by formula, i = 0..39, any cause"
 
 _aml = partial(log_rank, AML["time"], AML["event"], AML["group"])
 _gehan = partial(log_rank, GEHAN["time"], GEHAN["event"], GEHAN["control"])

@@ -24,7 +24,7 @@ from sim.stats import (
 
 AML_TEXT = "survival::aml"
 GEHAN_TEXT = "MASS::gehan"
-FORTY_TEXT = "forty rows of the issue"
+FORTY_TEXT = "forty rows by formula, i = 0..39"
 CHECKS: list[Check] = []
 
 
@@ -38,6 +38,7 @@ def add(
     relative: float = 1e-10,
 ) -> None:
     """One check for each field of a result; `name[k]` reads place k of a field, dots read a field of a field."""
+    number = len({check.inputs.rpartition("; ")[0] for check in CHECKS if check.method == method}) + 1
     for field, expected in values.items():
 
         def read(result: Callable[[], Any] = result, field: str = field) -> float:
@@ -49,10 +50,9 @@ def add(
                     found = np.asarray(found).ravel()[int(place[:-1])] if name != "means" else found[int(place[:-1])]
             return float(found)
 
-        name = f"{method}-{inputs}-{field}".lower()
         CHECKS.append(
             Check(
-                id="".join(letter if letter.isalnum() else "-" for letter in name),
+                id=f"{method} {number}: {field}",
                 method=method,
                 inputs=f"{inputs}; {field}",
                 expected=expected,
@@ -291,7 +291,7 @@ for _text, _arms, _at, _chi in (
 add(
     "Aalen-Johansen",
     f"{FORTY_TEXT}, cause 1, pooled, at 10, 20, 30",
-    "the issue; timepoints(cmprsk::cuminc(T, cause), c(10, 20, 30))$est",
+    "timepoints(cmprsk::cuminc(T, cause), c(10, 20, 30))$est",
     lambda: aalen_johansen(FORTY["time"], FORTY["cause"]).at([10, 20, 30]),
     {
         "cumulative_incidence[0]": 0.111111111111,
