@@ -132,7 +132,7 @@ def test_two_sided_and_binding_outcomes_are_mirror_images() -> None:
 def test_stage_wise_intervals_cover_and_estimates_are_median_unbiased() -> None:
     design = group_sequential(alpha=0.05, sided=2, information=LOOKS, efficacy=pocock(), power=0.9)
     generator = np.random.default_rng(20261121)
-    drift, trials = 2.2, 2000
+    drift, trials = 2.2, 500
     steps = generator.normal(size=(trials, 3)) * np.sqrt([0.3, 0.4, 0.3]) + drift * np.array([0.3, 0.4, 0.3])
     z = np.cumsum(steps, axis=1) / np.sqrt(LOOKS)
     covered = above = 0
