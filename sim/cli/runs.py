@@ -42,7 +42,7 @@ def add_to(app: typer.Typer) -> None:
 
 def simulate(
     protocol: ProtocolName,
-    patients: Annotated[int, typer.Option("--patients", metavar="N", min=1, help="How many patients.")],
+    patients: Annotated[int, typer.Option("--patients", metavar="N", min=1, help="How many patients are screened.")],
     seed: Seed,
     out: Out = None,
     engine: Engine = None,

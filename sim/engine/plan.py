@@ -86,15 +86,17 @@ class Plan:
         """
         if not len(self.rows):
             return self.rows
-        run = int(ints[at.H_SEED]), int(ints[at.H_REPLICATE])
+        once = bool(ints[at.H_TABLE_ONCE])
+        run = (int(ints[at.H_SEED]), int(ints[at.H_REPLICATE])) if once else (0, 0)
         if run not in self._tables:
             table = self.rows.copy()
-            if ints[at.H_TABLE_ONCE]:
+            if once:
                 order = row_order(*run, site=int(ints[at.H_TABLE_SITE]), weights=self.rows[:, 0])
                 table[: len(order), 0] = order
             else:
                 total = np.cumsum(self.rows[:, 0])
                 table[:, 0] = total / total[-1]
+            self._tables.clear()  # chunks of one run follow one another; thousands of runs need not be kept
             self._tables[run] = table
         return self._tables[run]
 

@@ -23,6 +23,7 @@ _NOUN = {
 }
 _LOG_NAMES = frozenset(
     {"phase", "cycle", "omitted", "sample", "result", "toxicity", "consequence", "waiting", "granted", "end"}
+    | {"ineligible"}
     | {START, ENROLMENT}
 )
 RESULT_STATES = ["not_evaluable", "negative", "positive"]

@@ -71,6 +71,7 @@ def report_html(comparison: Comparison, figures: Sequence[Picture], graphs: Sequ
         keep_trailing_newline=True,
     )
     published, contrast = comparison.tables()
+    screening = comparison.screening()
     config, manifest = comparison.config, comparison.manifest
 
     def shown(pictures: Sequence[Picture]) -> list[dict[str, Any]]:
@@ -84,6 +85,7 @@ def report_html(comparison: Comparison, figures: Sequence[Picture], graphs: Sequ
         setting=_setting(comparison),
         claims=list(_claims(comparison)),
         contrast=_text_table(contrast),
+        screening=None if screening is None else _text_table(screening),
         published=_text_table(published) if len(published) else None,
         figures=shown(figures),
         graphs=shown(graphs),
@@ -104,7 +106,7 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], no
 
 def _text_table(frame: pd.DataFrame) -> dict[str, Any]:
     """A table of `Comparison.tables`: figures to the right, words to the left."""
-    words = {"study", "figure", "endpoint", "group", "time", "source"}
+    words = {"study", "figure", "endpoint", "group", "time", "source", "stage"}
     return {
         "title": frame.attrs["title"],
         "note": frame.attrs["note"],

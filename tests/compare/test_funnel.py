@@ -14,6 +14,7 @@ from sim.compare.config import load_config
 from sim.compare.prepare import prepare
 from sim.compare.run import compare
 from sim.errors import InvalidDocument
+from sim.report.html import write_report
 
 TABLE = "age,fit,centre\n34,yes,1\n41,no,1\n58,yes,2\n35,yes,2\n"
 POPULATION = """\
@@ -87,6 +88,8 @@ def test_every_arm_and_study_has_its_funnel(tabled: Written, tmp_path: Path) -> 
     ]
     assert list(table) == ["stage", "old", "old, not met", "new", "new, not met", "strong", "strong, not met"]
     assert table["new"].tolist()[0] == "400"
+    write_report(found, tmp_path / "report")
+    assert "excluded by: fit for treatment" in (tmp_path / "report" / "report.html").read_text("utf-8")
 
 
 def test_the_manifest_records_the_table(tabled: Written) -> None:
