@@ -1,8 +1,13 @@
-"""Kernels called from other compiled code, on slices of its own arrays, as simulated trials will do."""
+"""Kernels called from other compiled code, as simulated trials will do, and as plain Python, which sees each index."""
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -67,3 +72,36 @@ def test_sorting_is_stable_and_complete():
         order, work = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
         sorted_places(key, order, work)
         assert order.tolist() == np.argsort(key, kind="stable").tolist()
+
+
+def digest_of_random_batches() -> str:
+    """Hash of all that the batch computes for 60 trials with ties, strata and late entries."""
+    random = np.random.default_rng(12)
+    shape = (60, 25)
+    time = random.integers(1, 12, shape) / 4
+    entry = np.where(random.random(shape) < 0.3, time - 0.25 * random.integers(1, 5, shape), -np.inf)
+    columns = {"time": time, "event": random.integers(0, 3, shape), "group": random.integers(0, 2, shape)}
+    whole = batch.trials(**columns, entry=entry)
+    strata = batch.trials(**columns, entry=entry, stratum=random.integers(0, 3, shape))
+    results = [
+        batch.log_rank(strata, rho=0.5, gamma=1.0),
+        batch.max_combo(whole),
+        batch.cox(strata),
+        batch.milestone(whole, at=1.5),
+        batch.rmst(whole, tau=1.5),
+        batch.cumulative_incidence(whole, at=1.5),
+    ]
+    fields = [getattr(result, name) for result in results for name in result.__dataclass_fields__]
+    return hashlib.blake2b(b"".join(field.tobytes() for field in fields)).hexdigest()
+
+
+def test_plain_python_gives_the_same_bits_and_finds_every_index_inside_its_array():
+    """Compiled code does not look whether an index is inside; numpy does."""
+    spec = "import importlib.util as u, sys; s = u.spec_from_file_location('kernels_test', sys.argv[1]); "
+    code = spec + "m = u.module_from_spec(s); s.loader.exec_module(m); print(m.digest_of_random_batches())"
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "1"}
+    root = Path(__file__).parents[2]
+    plain = subprocess.run(
+        [sys.executable, "-c", code, __file__], cwd=root, env=environment, check=True, capture_output=True, text=True
+    )
+    assert plain.stdout.strip() == digest_of_random_batches()
