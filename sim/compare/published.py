@@ -60,9 +60,10 @@ def as_published(
 ) -> dict[str, list[Any]]:
     """A study's records beside what its simulated cohort shows.
 
-    A curve's value is read from Kaplan-Meier (Aalen-Johansen with competing events) under the study's follow-up. Groups
-    are those of the attribute's last value, from the endpoint's own time zero and without a landmark, as studies print
-    them. A share counts every patient of its denominator, whatever the follow-up: studies report it for all enrolled.
+    A curve's value is read from Kaplan-Meier (Aalen-Johansen with competing events) under the study's follow-up. Where
+    the study counts from a day before its entry gate, so does the curve, with everybody at risk from that day as in
+    print. Groups are those of the attribute's last value, from the endpoint's own time zero and without a landmark, as
+    studies print them. A share counts every patient of its denominator, whatever the follow-up: studies report it for all enrolled.
 
     Parameters
     ----------
@@ -104,7 +105,9 @@ def as_published(
             continue
         if record.endpoint not in tables:
             rule = prepared.endpoint(record.endpoint)
-            tables[record.endpoint] = time_to_event(history, rule, name=record.endpoint, cut=cut, horizon=horizon)
+            tables[record.endpoint] = time_to_event(
+                history, rule, name=record.endpoint, cut=cut, horizon=horizon, from_before_entry=True
+            )
         found = tables[record.endpoint]
         end = history.horizon_days
         parts["problems"] += unreached_by_study(prepared, found, record.time_days, cut=cut, end=end)

@@ -78,7 +78,9 @@ def one_population_table(
     differ: Sequence[str] = (),
     drawn: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """All arms side by side with paired differences against the first, as text; `differ` names what ifs, `drawn` attributes of some arms.
+    """All arms side by side with paired differences against the first, as text.
+
+    `differ` names what ifs, `drawn` attributes that only some arms draw.
 
     Everybody at every time; subgroups at the middle one of the times and for endpoints that are survivals. The rest is
     in summary.csv.

@@ -101,6 +101,7 @@ def time_to_event(
     name: str = "",
     cut: Integers | None = None,
     horizon: float | None = None,
+    from_before_entry: bool = False,
 ) -> TimeToEvent:
     """Apply the rule of one endpoint to every enrolled patient.
 
@@ -131,6 +132,9 @@ def time_to_event(
         events are not seen, and patients with a later time zero have no row.
     horizon
         Days after the endpoint's own time zero at which follow-up ends, if the History goes on for longer.
+    from_before_entry
+        Let time zero lie before enrolment where the event does, as a study does that counts from transplant and takes
+        patients later. Events count from enrolment on; the time before is one in which nobody can have had one.
 
     Raises
     ------
@@ -138,15 +142,19 @@ def time_to_event(
         The protocol knows no event of such a name.
     """
     start = _time_zero(history, endpoint)
+    if from_before_entry and endpoint.from_ != "enrolment":
+        earlier = np.where(enrolment_ticks(history) == NEVER, NEVER, _first_ever(history, endpoint.from_))
+        start = np.where(start == NEVER, earlier, start)
     end = history.end_tick if cut is None else np.minimum(history.end_tick, cut)
     start = np.where(start > end, np.int64(NEVER), start)
     if horizon is not None:
         end = np.minimum(end, start + to_ticks(horizon))
     counted = list(dict.fromkeys([*endpoint.event, *endpoint.competing]))
-    hits = first_rows(history, counted, after=start)
+    watched = np.where(start == NEVER, NEVER, np.maximum(start, enrolment_ticks(history)))
+    hits = first_rows(history, counted, after=watched)
     stop = end
     if endpoint.censor_at:
-        left = ticks_of(history, first_rows(history, endpoint.censor_at, after=start))
+        left = ticks_of(history, first_rows(history, endpoint.censor_at, after=watched))
         stop = np.where(left == NEVER, end, np.minimum(left, end))
     reached = np.flatnonzero(start != NEVER)
     hits, start, stop = hits[reached], start[reached], stop[reached]
@@ -220,3 +228,8 @@ def _time_zero(history: History, endpoint: Endpoint) -> Integers:
     if endpoint.from_ == "enrolment":
         return enrolled
     return ticks_of(history, first_rows(history, [endpoint.from_], after=enrolled))
+
+
+def _first_ever(history: History, event: str) -> Integers:
+    """Tick of the first occurrence of an event, before enrolment too."""
+    return ticks_of(history, first_rows(history, [event], after=np.zeros(history.n, dtype=np.int64)))

@@ -172,6 +172,7 @@ def _references(trial: Trial, document: Document) -> Iterator[tuple[DocumentPath
     except UsageError as error:
         yield ("population",), str(error)
         return
+    protocols: list[Protocol] = []
     for name, arm in trial.arms.items():
         overrides = [f"{path}={_plain(value)}" for path, value in arm.set.items()]
         try:
@@ -180,7 +181,13 @@ def _references(trial: Trial, document: Document) -> Iterator[tuple[DocumentPath
         except EngraftError as error:
             yield ("arms", name, "protocol"), str(error).splitlines()[0]
             continue
+        protocols.append(protocol)
         yield from _unknown(trial, name, protocol)
+    for index, name in enumerate(trial.safety):
+        if len(protocols) == len(trial.arms) and not any(
+            name in (*each.toxicities, *_events(each)) for each in protocols
+        ):
+            yield ("safety", index), f'no arm has a toxicity or event "{name}"'
 
 
 def _unknown(trial: Trial, arm: str, protocol: Protocol) -> Iterator[tuple[DocumentPath, str]]:
@@ -201,9 +208,6 @@ def _unknown(trial: Trial, arm: str, protocol: Protocol) -> Iterator[tuple[Docum
         if name not in protocol.patient:
             near = _near(name, protocol.patient)
             yield ("allocation", "stratified_by", index), f'{protocol.id} has no attribute "{name}"{near}'
-    for index, name in enumerate(trial.safety):
-        if name not in protocol.toxicities and name not in events:
-            yield ("safety", index), f'{protocol.id} (arm {arm}) has no toxicity or event "{name}"'
 
 
 def _events(protocol: Protocol) -> list[str]:

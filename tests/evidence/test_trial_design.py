@@ -41,7 +41,7 @@ def test_the_sandwich_trial_has_one_arm_and_survival_as_its_endpoint() -> None:
         ("population: sandwich-2025", "population: sandwich-2052", "population", "sandwich-2025"),
         ("OS, time_zero: enrolment", "OS, time_zero: relapse", "primary.time_zero", "counts OS from enrolment"),
         ("at: enrolment", "at: randomised", "allocation.at", 'no event "randomised"'),
-        ("icans_later]", "icans_latter]", "safety[2]", 'no toxicity or event "icans_latter"'),
+        ("icans_later]", "icans_latter]", "safety[2]", 'no arm has a toxicity or event "icans_latter"'),
         ("method: single arm", "method: randomised", "", "1 arms do not go with"),
         ("source: abstract}\nprimary", "source: abstrakt}\nprimary", "allocation.source", '"abstrakt" is not declared'),
         ("patients: 50", "patients: 0", "accrual.patients", ""),
