@@ -19,7 +19,7 @@ from sim.engine.code import (
 from sim.engine.events import emit_all, log_row, log_value
 from sim.engine.jit import compiled, part, small
 from sim.engine.layout import *
-from sim.engine.samples import listed, result_pending, take_samples
+from sim.engine.samples import listed, result_pending, take_last_samples, take_samples
 from sim.engine.toxicities import expose
 
 
@@ -333,7 +333,7 @@ def stop_phase(I, F, log):
         shift_markers(I, F, log, phase, share)
     elsewhere = I[OUTCOME_GOTO]
     if I[phase + P_KIND] == CYCLES or elsewhere >= 0:
-        take_samples(I, F, log, phase, AT_END)
+        take_last_samples(I, F, log, phase)
     return elsewhere if elsewhere >= 0 else _conclude(I, F, log)
 
 

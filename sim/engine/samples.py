@@ -68,6 +68,17 @@ def take_samples(I, F, log, phase, at_end):
 
 
 @compiled
+def take_last_samples(I, F, log, phase):
+    """Take the samples due at the end of a treatment that is stopped, but for those of which a result is on its way."""
+    tests = I[phase + P_TESTS]
+    for t in range(tests, tests + I[phase + P_N_TESTS]):
+        row = I[H_TESTS] + t * T_WIDTH
+        idle = I[I[SI_TIMERS] + I[row + T_SLOT]] == NEVER
+        if idle and I[row + T_AT_END] == AT_END and listed(I, I[row + T_CYCLES], I[CYCLE]):
+            take_sample(I, F, log, t)
+
+
+@compiled
 def result_pending(I, attribute):
     """Whether a result for an attribute is on its way."""
     for t in range(I[H_N_TESTS]):

@@ -109,6 +109,16 @@ def test_what_is_stopped_may_lead_elsewhere_after_its_tests(lab: Any) -> None:
     ]
 
 
+def test_a_result_on_its_way_is_not_tested_for_again_when_treatment_stops(lab: Any) -> None:
+    probe = course("stop", onset="33 d").replace("limit: -4", "limit: -4, turnaround: 14 d")
+    story = lab.story(probe)
+    assert days(story, "sample", "result", "consequence") == [
+        (28.0, "sample", "pcr into reading"),
+        (33.0, "consequence", "rash=stop"),
+        (42.0, "result", "reading=positive"),
+    ]
+
+
 def test_who_leaves_goes_at_once(lab: Any) -> None:
     story = lab.story(course("{leave: OTHER, emits: withdrawn}"))
     assert days(story, "phase", "sample", "completed", "withdrawn")[1:] == [
