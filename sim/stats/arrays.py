@@ -155,7 +155,7 @@ def labels(field: str, values: ArrayLike, time: Floats, *, least: int = 1) -> tu
         raise EngraftError(f"{field}: found {found.ndim} dimensions; it must be one column of labels")
     if found.size != time.size:
         raise EngraftError(f"{field}: found {found.size} rows, but time has {time.size}; each row needs both")
-    missing = np.array([value is None or value != value for value in found.tolist()], dtype=bool)
+    missing = np.array([_is_missing(value) for value in found.tolist()], dtype=bool)
     if missing.any():
         raise EngraftError(f"{field}: row {int(np.argmax(missing))} is missing; each row needs a label")
     try:
@@ -165,6 +165,13 @@ def labels(field: str, values: ArrayLike, time: Floats, *, least: int = 1) -> tu
     if names.size < least:
         raise EngraftError(f"{field}: found only {names[0]!s} in every row; at least {least} groups are needed")
     return codes.astype(np.int64), tuple(names.tolist())
+
+
+def _is_missing(value: Any) -> bool:
+    try:
+        return value is None or bool(value != value)
+    except (TypeError, ValueError):  # pandas' NA is neither equal to itself nor not
+        return True
 
 
 def readonly(values: Array) -> Array:

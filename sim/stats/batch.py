@@ -7,7 +7,7 @@ code that is compiled itself calls the functions of `sim.stats.kernels` on its o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,6 +48,13 @@ class Trials:
 
 
 class _Table:
+    conventions: ClassVar[str]
+    """Variance, ties and sides in words."""
+
+    def __repr__(self) -> str:
+        first = getattr(self, next(iter(self.__dataclass_fields__)))  # type: ignore[attr-defined]
+        return f"{type(self).__name__}: {len(first)} trials; {self.conventions}"
+
     def to_frame(self) -> pd.DataFrame:
         """One row a trial; fields with two arms become two columns, `_0` and `_1`."""
         import pandas as pd
@@ -62,12 +69,14 @@ class _Table:
         return pd.DataFrame(columns)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RankBatch(_Table):
     """Log-rank statistics, shape (trials,): `numerator` observed less expected of arm 1, its null `variance`, and `z`.
 
     `z` is 0 where `informative` is false: no event while both arms are at risk.
     """
+
+    conventions = "variance: hypergeometric, under the null; ties: exact; z of arm 1 against arm 0"
 
     numerator: Floats
     variance: Floats
@@ -75,9 +84,11 @@ class RankBatch(_Table):
     informative: Flags
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MaxComboBatch(_Table):
     """Weighted log-rank statistics `z`, shape (trials, W), and their null `correlation`, shape (trials, W, W)."""
+
+    conventions = "covariance: hypergeometric, under the null; ties: exact; rejections two-sided"
 
     z: Floats
     correlation: Floats
@@ -101,7 +112,7 @@ class MaxComboBatch(_Table):
         return found
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CoxBatch(_Table):
     """Cox models of arm 1 against arm 0, shape (trials,).
 
@@ -109,6 +120,8 @@ class CoxBatch(_Table):
     `log_hazard_ratio` is infinite, and its `std_error` too, where the likelihood has no maximum, and NaN without
     information; `finite` marks the rest.
     """
+
+    conventions = "arm 1 against arm 0; score test under the null, Wald errors from the observed information"
 
     score: Floats
     score_variance: Floats
@@ -118,7 +131,7 @@ class CoxBatch(_Table):
     finite: Flags
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ArmsBatch(_Table):
     """A quantity in both arms of each trial and its difference, arm 1 less arm 0.
 
@@ -126,6 +139,8 @@ class ArmsBatch(_Table):
     error (variances of the arms added). `defined` is false, and z NaN, where an arm is empty or not followed that far
     (its estimate is NaN), or where neither arm has any spread.
     """
+
+    conventions = "variance: Greenwood type, under the alternative; arm 1 less arm 0"
 
     estimate: Floats
     std_error: Floats

@@ -209,6 +209,9 @@ def test_tables_have_one_row_a_trial():
     frame = batch.rmst(PACKED, tau=2.0).to_frame()
     assert len(frame) == TRIALS
     assert list(frame.columns)[:4] == ["estimate_0", "estimate_1", "std_error_0", "std_error_1"]
+    assert repr(batch.log_rank(PACKED)) == (
+        "RankBatch: 10000 trials; variance: hypergeometric, under the null; ties: exact; z of arm 1 against arm 0"
+    )
     assert repr(PACKED) == f"Trials: 10000 trials, {DATA['time'].size} rows"
     assert repr(STRATIFIED).endswith("stratified")
 

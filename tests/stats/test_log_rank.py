@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,6 +126,7 @@ def test_prints_its_conventions():
             {"group": np.array([0, "a", 1], dtype=object)},
             "group: found labels of different kinds; use numbers or words",
         ),
+        ({"group": pd.array([1, 2, None], dtype="Int64")}, "group: row 2 is missing; each row needs a label"),
         ({"stratum": [[1, 2, 3]]}, "stratum: found 2 dimensions; it must be one column of labels"),
         ({"rho": -1}, "rho: found -1; it must be a finite number, 0 or more"),
         ({"gamma": np.nan}, "gamma: found nan; it must be a finite number, 0 or more"),
