@@ -38,7 +38,8 @@ PAGES = ("README.md", *sorted(str(page.relative_to(ROOT)) for folder in FOLDERS 
 TOUR = "docs/language.md"
 FIGURES = {"docs/figures/leukaemia-free-survival.svg": "results/all-mrd2019-vs-2023/figures/survival-LFS.svg"}
 """Figures of the documentation, and where the commands of README.md leave them."""
-GRAPHS = {f"docs/figures/{name}.svg": name for name in ("pre-transplant-blinatumomab",)}
+DRAWN = ("pre-transplant-blinatumomab", "sandwich-auto-hsct", "allo-hsct-standard")
+GRAPHS = {f"docs/figures/{name}.svg": name for name in DRAWN}
 """Graphs of protocols on their pages."""
 
 _BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)
@@ -124,14 +125,14 @@ def _table(found: re.Match[str]) -> str:
 
 
 def _coverage(found: re.Match[str]) -> str:
-    """The design records of an evidence file: what the study prescribes, and where the model has it."""
+    """The records of an evidence file that describe a design: what the study prescribes, and where the model has it."""
     rows = ["| record | what | as registered or printed | modelled, or left out and why |", "|---|---|---|---|"]
     for record in load_evidence(found[2]).records:
-        if record.design is not None:
+        if record.use == "design":
             value = f"{record.value:g}" if isinstance(record.value, float) else str(record.value)
             unit = "" if record.unit in ("text", None) else f" {record.unit}"
             where = record.modelled or f"left out: {record.left_out}"
-            cells = (record.id, record.design, value + unit, where)
+            cells = (record.id, str(record.design or record.quantity), value + unit, where)
             rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return found[1] + "\n".join(rows)
 
