@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from error_rates import rates
+from error_rates import PAGE, page, rates, stored
 from rate_check import Rate
 
 RATES = {rate.id: rate for rate in rates()}
@@ -12,6 +12,13 @@ RATES = {rate.id: rate for rate in rates()}
 def test_ids_are_unique_and_sizes_as_promised() -> None:
     assert len(RATES) == len(rates())
     assert all(rate.data_sets >= 100_000 or rate.deviation for rate in RATES.values() if rate.kind == "type I error")
+
+
+def test_the_page_shows_the_counts_that_were_found_and_all_of_them_hold() -> None:
+    counts = stored()
+    assert set(counts) == set(RATES), "run `python tests/tables/error_rates.py`"
+    assert PAGE.read_text("utf-8") == page(counts)
+    assert [name for name, rate in RATES.items() if not rate.holds(counts[name] / rate.data_sets)] == []
 
 
 @pytest.mark.verify
