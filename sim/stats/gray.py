@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.errors import EngraftError
+from sim.errors import EngraftError, did_you_mean
 from sim.stats.arrays import Floats, Integers, cause_codes, finite, labels, observed_times, readonly
 from sim.stats.chi_square import quadratic_form
 from sim.stats.cox_data import Matrix, optional_labels
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+GrayTies = Literal["separate", "joint"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,8 +36,8 @@ class GrayTest:
         Weighted events of the cause in each group, and what equal subdistribution hazards would give; shape (K,).
     covariance
         Of `events` - `expected`, shape (K, K).
-    of, rho, strata
-        The cause tested, the power of the weight, the number of strata.
+    of, rho, ties, strata
+        The cause tested, the power of the weight, the rule for tied causes, the number of strata.
     """
 
     statistic: float
@@ -47,6 +50,7 @@ class GrayTest:
     covariance: Matrix
     of: int
     rho: float
+    ties: GrayTies
     strata: int
 
     @property
@@ -54,7 +58,7 @@ class GrayTest:
         """Variance, tie rule and sides, in words."""
         return (
             f"cause {self.of}; weight (1 - F)^{self.rho:g}, F pooled; variance: Gray (1988), under the null, with "
-            f"finite-sample factors for tied events; two-sided; {self.strata} strata"
+            f"finite-sample factors for tied events, causes {self.ties}; two-sided; {self.strata} strata"
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -80,6 +84,7 @@ def gray_test(
     of: int = 1,
     stratum: ArrayLike | None = None,
     rho: float = 0.0,
+    ties: GrayTies = "separate",
 ) -> GrayTest:
     """Gray's test of equal cumulative incidence of one cause among K groups.
 
@@ -95,6 +100,10 @@ def gray_test(
         Labels, shape (n,): scores and variances are summed over strata.
     rho
         Weight (1 - F(t-)) ** rho, F the pooled incidence: above 0 early differences count more.
+    ties
+        How events of different causes at one time enter the variance. "separate": as if they could befall the same
+        patient, as R's cmprsk does; where many are tied (times in months) the variance is too small and the test
+        rejects too often. "joint": as drawn from the same patients at risk. Without such ties both are the same.
 
     Raises
     ------
@@ -115,7 +124,8 @@ def gray_test(
     The covariance is the sum over t and r of a_kr a_lr dF / h_r + b_kr b_lr dF2_r / h_r, F2_r the incidence of other
     causes in r. R_k enters the variance by its value under the null, h_k (1 - F), and tied events are taken as drawn
     without replacement: dF has the factor 1 - (d - 1) / (h S_r(t-) - 1), d the events of the cause at t, and dF2_r has
-    1 - (d_r - 1) / (Y_r - 1). With these two choices the figures are those of R's cmprsk.
+    1 - (d_r - 1) / (Y_r - 1). With these two choices the figures are those of R's cmprsk. With joint ties the
+    covariance of both causes is taken away: the sum of (a_kr b_lr + b_kr a_lr) dF d_r / (h_r (Y_r - 1)).
 
     References
     ----------
@@ -126,10 +136,12 @@ def gray_test(
     if isinstance(of, bool) or not isinstance(of, int | np.integer) or of < 1:
         raise EngraftError(f"of: found {of!s}; it must be the number of a cause, 1 or more")
     members, names = labels("group", group, times, least=2)
+    if ties not in get_args(GrayTies):
+        raise EngraftError(f'ties: found "{ties!s}"{did_you_mean(str(ties), get_args(GrayTies))}')
     places, stratum_names = optional_labels("stratum", stratum, times)
     power = float(finite("rho", [rho])[0])
     kinds = np.where(codes == 0, 0, np.where(codes == of, 1, 2)).astype(np.int64)
-    events, expected, covariance = gray_scores(times, kinds, members, places, len(names), power)
+    events, expected, covariance = gray_scores(times, kinds, members, places, len(names), power, ties == "joint")
     test = quadratic_form(events - expected, covariance)
     return GrayTest(
         statistic=test.statistic,
@@ -142,12 +154,13 @@ def gray_test(
         covariance=readonly(covariance),
         of=int(of),
         rho=power,
+        ties=ties,
         strata=len(stratum_names),
     )
 
 
 def gray_scores(
-    time: Floats, kinds: Integers, group: Integers, stratum: Integers, groups: int, rho: float
+    time: Floats, kinds: Integers, group: Integers, stratum: Integers, groups: int, rho: float, joint: bool = False
 ) -> tuple[Floats, Floats, Matrix]:
     """Weighted events, expected events and covariance of their difference, from checked columns of any order."""
     from sim.stats.kernels.gray import gray_sums
@@ -159,5 +172,5 @@ def gray_scores(
     room = np.zeros((8, groups)), np.zeros((groups, groups)), np.zeros((groups, groups)), np.zeros((2, groups, groups))
     for first, last in itertools.pairwise(bounds):
         time_there, kinds_there, group_there = (column[first:last] for column in ordered)
-        gray_sums(time_there, kinds_there, group_there, rho, events, expected, covariance, *room)
+        gray_sums(time_there, kinds_there, group_there, rho, joint, events, expected, covariance, *room)
     return events, expected, covariance

@@ -61,6 +61,61 @@ def test_order_labels_and_scale_do_not_matter() -> None:
     assert (found.df, found.n.sum()) == (2, 80)
 
 
+def plain(time: np.ndarray, cause: np.ndarray, group: np.ndarray, joint: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Score and variance as the documentation writes them, from whole arrays of times and groups."""
+    grid, groups = np.unique(time), np.unique(group)
+    here = np.array([[(group == k) & (time == t) for t in grid] for k in groups])
+    at_risk = np.array([[((group == k) & (time >= t)).sum() for t in grid] for k in groups], dtype=float)
+    own, other = ((here & (cause == code)).sum(axis=2).astype(float) for code in (1, 2))
+    some = np.maximum(at_risk, 1.0)
+    after = np.cumprod(1 - (own + other) / some, axis=1)
+    before = np.hstack((np.ones((groups.size, 1)), after[:, :-1]))
+    inside = np.cumsum(before * own / some, axis=1)
+    h = np.divide(at_risk, before, out=np.zeros_like(at_risk), where=at_risk > 0)
+    reach = h * (1 - np.hstack((np.zeros((groups.size, 1)), inside[:, :-1])))
+    all_h, all_own = h.sum(axis=0), own.sum(axis=0)
+    score = (own - reach * all_own / reach.sum(axis=0)).sum(axis=1)
+    step = all_own / all_h
+    pooled = np.cumsum(step)
+    hazard = step / (1 - pooled + step)
+    direct = h[:, np.newaxis] * (np.eye(groups.size)[:, :, np.newaxis] - h / all_h)
+    summed = np.cumsum(direct * hazard, axis=2)
+    ahead = summed[:, :, -1:] - summed
+    kept = np.divide(1 - pooled, after, out=np.zeros_like(after), where=after > 0)
+    a, b = direct + (1 - kept) * ahead, -kept * ahead
+    one = np.divide(1.0, h, out=np.zeros_like(h), where=h > 0)
+    size = all_h * before - 1
+    tied = 1 - np.where(all_own > 1, all_own - 1, 0) / np.where(size > 0, size, np.inf)
+    tied_other = 1 - np.where(other > 1, other - 1, 0) / np.where(at_risk > 1, at_risk - 1, np.inf)
+    variance = np.einsum("krt,lrt,rt->kl", a, a, step * tied * one)
+    variance += np.einsum("krt,lrt,rt->kl", b, b, other * tied_other * one**2)
+    if joint:
+        both = step * other * one / np.where(at_risk > 1, at_risk - 1, np.inf)
+        crossed = np.einsum("krt,lrt,rt->kl", a, b, both)
+        variance -= crossed + crossed.T
+    return score, variance
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("ties", ["separate", "joint"])
+def test_score_and_variance_are_those_of_the_formulas(seed: int, ties: Any) -> None:
+    time, cause, group = rows(seed, n=40 + 20 * (seed % 3), groups=2 + seed % 3)
+    found = gray_test(time, cause, group, ties=ties)
+    score, variance = plain(time, cause, group, ties == "joint")
+    assert found.events - found.expected == pytest.approx(score)
+    assert found.covariance == pytest.approx(variance)
+
+
+def test_the_rule_for_tied_causes_matters_only_where_there_are_some() -> None:
+    time, cause, group = rows(9)
+    separate, joint = (gray_test(time, cause, group, ties=ties) for ties in ("separate", "joint"))
+    assert joint.covariance[0, 0] > separate.covariance[0, 0]
+    apart = time + np.random.default_rng(0).random(80)
+    separate, joint = (gray_test(apart, cause, group, ties=ties) for ties in ("separate", "joint"))
+    assert joint.covariance.tolist() == separate.covariance.tolist()
+    assert "causes joint" in repr(joint)
+
+
 def test_strata_add_up() -> None:
     time, cause, group = rows(3)
     stratum = np.arange(80) % 4
@@ -93,6 +148,7 @@ def test_a_test_says_its_conventions() -> None:
     [
         ({"group": [1, 1, 1]}, "group: found only 1 in every row; at least 2 groups are needed"),
         ({"of": 0}, "of: found 0; it must be the number of a cause, 1 or more"),
+        ({"ties": "jont"}, 'ties: found "jont"; did you mean "joint"?'),
         ({"rho": np.nan}, "rho: row 0 is nan; it must be a finite number"),
         ({"stratum": [1, 2]}, "stratum: found 2 rows, but time has 3; each row needs both"),
     ],

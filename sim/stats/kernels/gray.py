@@ -6,7 +6,7 @@ from sim.stats.kernels.jit import entry
 
 
 @entry
-def gray_sums(time, cause, group, rho, events, expected, variance, arms, total, running, influence):
+def gray_sums(time, cause, group, rho, joint, events, expected, variance, arms, total, running, influence):
     """Add a stratum's events, expected events and variance of the score to what is there already.
 
     Parameters
@@ -15,6 +15,8 @@ def gray_sums(time, cause, group, rho, events, expected, variance, arms, total, 
         Rows sorted by time; cause is 0 (censored), 1 (the cause tested) or 2 (another); group is 0..K - 1.
     rho
         Power of the weight.
+    joint
+        Whether tied events of different causes are drawn from the same patients (else as if apart).
     events, expected, variance
         Shapes (K), (K), (K, K); added to. Both counts are weighted.
     arms, total, running, influence
@@ -97,8 +99,13 @@ def gray_sums(time, cause, group, rho, events, expected, variance, arms, total, 
                         second = arms[other, r] / arms[h, r]
                         if arms[other, r] > 1.0 and arms[at_risk, r] > 1.0:
                             second *= 1.0 - (arms[other, r] - 1.0) / (arms[at_risk, r] - 1.0)
+                        crossed = 0.0
+                        if joint and arms[other, r] > 0.0 and arms[at_risk, r] > 1.0:
+                            crossed = step * arms[other, r] / (arms[h, r] * (arms[at_risk, r] - 1.0))
                         for k in range(groups):
                             for q in range(groups):
+                                variance[k, q] -= influence[0, k, r] * influence[1, q, r] * crossed
+                                variance[k, q] -= influence[1, k, r] * influence[0, q, r] * crossed
                                 variance[k, q] += influence[0, k, r] * influence[0, q, r] * first / arms[h, r]
                                 variance[k, q] += influence[1, k, r] * influence[1, q, r] * second / arms[h, r]
                 pooled = later
