@@ -35,7 +35,8 @@ def add(
     result: Callable[[], Any],
     values: dict[str, float],
     *,
-    relative: float = 1e-10,
+    relative: float | None = 1e-10,
+    absolute: float | None = None,
 ) -> None:
     """One check for each field of a result; `name[k]` reads place k of a field, dots read a field of a field."""
     number = len({check.inputs.rpartition("; ")[0] for check in CHECKS if check.method == method}) + 1
@@ -58,7 +59,8 @@ def add(
                 expected=expected,
                 source=source,
                 compute=read,
-                relative=relative,
+                relative=relative if absolute is None else None,
+                absolute=absolute,
             )
         )
 
@@ -108,6 +110,17 @@ for _arm, _values in (
         ),
         _values,
     )
+
+_SIX_MP = GEHAN["control"] == 0
+add(
+    "Kaplan-Meier",
+    f"{GEHAN_TEXT}, 6-MP, at 6, 7, 10, 13, 16, 22, 23",
+    "printed: Klein and Moeschberger, Survival Analysis, 2nd ed. (2003), table 4.1A",
+    lambda: kaplan_meier(GEHAN["time"][_SIX_MP], GEHAN["event"][_SIX_MP]).at([6, 7, 10, 13, 16, 22, 23]),
+    {f"survival[{k}]": value for k, value in enumerate((0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448))}
+    | {f"std_error[{k}]": value for k, value in enumerate((0.0764, 0.0869, 0.0963, 0.1068, 0.1141, 0.1282, 0.1346))},
+    absolute=0.0006,
+)
 
 # Nelson-Aalen
 
@@ -233,6 +246,14 @@ add(
     _PRINTED,
     forty(rmst, tau=30, entry=FORTY["entry"]),
     {"mean": 22.6858696487, "std_error": 1.77175718932},
+)
+add(
+    "Restricted mean",
+    f"{GEHAN_TEXT}, 6-MP, tau = 35",
+    "printed, with rounding on the way: Klein and Moeschberger (2003), section 4.5: 23.286, standard error 2.827",
+    lambda: rmst(GEHAN["time"][_SIX_MP], GEHAN["event"][_SIX_MP], tau=35),
+    {"mean": 23.286, "std_error": 2.827},
+    absolute=0.002,
 )
 _WHOLE = np.array([1.0, 3.0, 3.0, 6.0, 7.0, 12.0])
 add(
