@@ -198,9 +198,10 @@ def _retype(tree: Any, luck: random.Random) -> None:
     if place := _place(tree, luck):
         node, key = place
         value = node[key]
-        node[key] = luck.choice(
+        new = luck.choice(
             (*TREES, [value], {"x": value}, json.dumps(value), value if isinstance(value, str) else str(value))
         )
+        node[key] = copy.deepcopy(new)  # what later mutations do to it stays in this file
 
 
 def _extreme(tree: Any, luck: random.Random) -> None:
