@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -245,3 +247,32 @@ def test_options_that_are_not_known():
         batch.cox(PACKED, ties="exact")
     with pytest.raises(EngraftError, match=r"^stratum: found strata, which this quantity does not know"):
         batch.rmst(STRATIFIED, tau=1.0)
+
+
+@pytest.mark.parametrize(
+    ("time", "event", "group"),
+    [
+        ([1, 2, 3, 4], [0, 0, 0, 0], [0, 1, 0, 1]),
+        ([1, 2, 3, 4], [1, 0, 1, 1], [0, 0, 0, 0]),
+        ([2, 2, 2, 2], [1, 1, 1, 1], [0, 1, 0, 1]),
+        ([3], [1], [1]),
+        ([0, 0, 0, 0], [1, 1, 0, 1], [0, 1, 1, 0]),
+        ([1, 2, 3, 4], [1, 1, 1, 1], [0, 0, 1, 1]),
+    ],
+)
+def test_degenerate_trials_are_marked_without_a_warning(time, event, group):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        packed = batch.trials([time], [event], [group])
+        rank, cox = batch.log_rank(packed), batch.cox(packed)
+        combo = batch.max_combo(packed)
+        arms = batch.milestone(packed, at=2.0), batch.rmst(packed, tau=2.0), batch.cumulative_incidence(packed, at=2.0)
+        combo.rejects(0.05)
+        [found.to_frame() for found in (rank, cox, combo, *arms)]
+    assert np.isfinite(rank.z).all()
+    assert np.isfinite(cox.score_z).all()
+    assert np.isfinite(combo.z).all()
+    for found in arms:
+        assert np.array_equal(found.defined, np.isfinite(found.z))
+    assert np.array_equal(cox.finite, np.isfinite(cox.log_hazard_ratio))
+    assert np.array_equal(rank.informative, rank.variance > 0)
