@@ -6,7 +6,7 @@ import math
 
 from sim.design.course import Arm
 from sim.design.inputs import number, positive
-from sim.design.laws import MixtureCure, exponential, mixture_cure
+from sim.design.laws import Law, exponential, mixture_cure
 from sim.design.quadrature import time_grid
 from sim.errors import EngraftError
 
@@ -41,7 +41,7 @@ def hazards_from_incidence(incidence: float, competing: float, *, time: float) -
     return share * total, (1.0 - share) * total
 
 
-def subdistribution(hazard: float, competing_hazard: float) -> MixtureCure:
+def subdistribution(hazard: float, competing_hazard: float) -> Law:
     """The improper law of the time to the cause of interest, never for those whom the other cause takes first.
 
     With constant cause-specific hazards F_1(t) = h_1 / (h_1 + h_2) (1 - exp(-(h_1 + h_2) t)), a mixture cure law. Its

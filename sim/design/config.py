@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, mo
 
 from sim.design.fixed import Solved
 from sim.design.fixed_proportions import TestMethod
+from sim.design.sequential import LastLook
 from sim.design.survival_tests import LogRankMethod
 from sim.errors import InvalidDocument, Position
 from sim.protocol.document import Document, load_document, problems_from_pydantic
@@ -21,6 +22,9 @@ from sim.units import parse_duration
 
 SCHEMA = "engraft/design/1"
 
+LONGEST_DAYS = 100_000.0
+"""Some 270 years; a longer duration is a slip."""
+
 TimeUnit = Literal["days", "weeks", "months", "years"]
 
 
@@ -29,7 +33,8 @@ def _duration(value: Any) -> Any:
         return "0 d"
     if not isinstance(value, str):
         raise ValueError(f'expected a duration such as "2 y", found {value!r}')
-    parse_duration(value)
+    if parse_duration(value) > LONGEST_DAYS:
+        raise ValueError(f'found "{value}"; write a duration of at most {LONGEST_DAYS:,.0f} days')
     return value
 
 
@@ -249,6 +254,18 @@ class Futility(Boundary):
     binding: bool = False
 
 
+class Observed(Model):
+    """Looks held so far: events (of survival) or patients (of proportions) at each; ``final`` if the last was the last.
+
+    ``last_look`` is the rule for a last look with less or more than planned: it takes the ``remaining`` alpha, or keeps
+    its boundary ``as-planned``.
+    """
+
+    counts: Annotated[list[float], Field(min_length=1)]
+    final: bool = False
+    last_look: LastLook = "remaining"
+
+
 class GroupSequential(Model):
     """Looks at fractions of the information, or at calendar times, with their boundaries.
 
@@ -259,6 +276,7 @@ class GroupSequential(Model):
     times: Annotated[list[Duration], Field(min_length=1)] | None = None
     efficacy: Boundary
     futility: Futility | None = None
+    observed: Observed | None = None
 
     @model_validator(mode="after")
     def _one_scale(self) -> GroupSequential:

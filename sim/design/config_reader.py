@@ -23,6 +23,7 @@ from sim.design.laws import (
     piecewise_exponential,
     weibull,
 )
+from sim.design.logrank import LARGEST_RATIO
 from sim.design.moments import attainable
 from sim.design.spending import (
     Shape,
@@ -46,6 +47,8 @@ SHAPES: dict[str, Callable[..., Shape]] = {
     "wang-tsiatis": wang_tsiatis,
     "haybittle-peto": haybittle_peto,
 }
+# Beyond these a number is a slip, and sums or logarithms lose their digits.
+MOST_PATIENTS, MOST_ALLOCATION, MOST_RATE, SMALLEST = 1e8, 1e3, 1e8, 1e-12
 _ROW = re.compile(r"row (\d+) is ")
 
 
@@ -113,11 +116,14 @@ class Reader:
         """Check alpha, sides, allocation and power, each on its own."""
         design = self.design
         with self.at():
-            probability("alpha", design.alpha)
+            if 0.0 < probability("alpha", design.alpha) < SMALLEST:
+                raise EngraftError(f"alpha: found {design.alpha:.12g}; it must be at least {SMALLEST:g}")
         with self.at():
             sides(design.sided)
         with self.at():
-            positive("allocation", design.allocation)
+            if not 1.0 / MOST_ALLOCATION <= positive("allocation", design.allocation) <= MOST_ALLOCATION:
+                most = f"it must lie between {1.0 / MOST_ALLOCATION:g} and {MOST_ALLOCATION:g}"
+                raise EngraftError(f"allocation: found {design.allocation:.12g}; {most}")
         if design.solve == "power":
             if design.power is not None:
                 self.refuse(("power",), "solve: power finds it; leave it out")
@@ -139,6 +145,9 @@ class Reader:
                 return exponential_from_survival(given.share, time=self.length(given.at))
         elif family == "piecewise":
             with self.at(*here, starts=(*here, "from"), rates=(*here, "hazards")):
+                for row, hazard in enumerate(given.hazards):
+                    if hazard > MOST_RATE:
+                        raise EngraftError(f"rates: row {row} is {hazard:.12g}; it must be at most {MOST_RATE:g}")
                 return piecewise_exponential([self.length(start) for start in given.from_], given.hazards)
         elif family == "weibull":
             with self.at(*here, shape=(*here, "shape"), scale=(*here, "scale"), median=(*here, "median")):
@@ -194,9 +203,10 @@ class Reader:
         here = (*here, "hazard_ratio")
         with self.at(*here, starts=(*here, "from"), hazard_ratio=(*here, "ratios") if steps else here):
             for row, ratio in enumerate(ratios):
-                if ratio <= 0.0:
+                if not 1.0 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
                     found = f"row {row} is" if steps else "found"
-                    raise EngraftError(f"hazard_ratio: {found} {ratio:.12g}; it must be above 0")
+                    most = f"{1.0 / LARGEST_RATIO:g} and {LARGEST_RATIO:g}"
+                    raise EngraftError(f"hazard_ratio: {found} {ratio:.12g}; it must lie between {most}")
             return changed_hazard(control, ratios, starts=starts)
         return control
 
@@ -236,9 +246,16 @@ class Reader:
             accrual_starts=(*here, "from"),
             patients=(*here, "patients"),
         ):
+            for row, rate in enumerate(plan.rates):
+                if rate > MOST_RATE:
+                    raise EngraftError(f"accrual_rates: row {row} is {rate:.12g}; it must be at most {MOST_RATE:g}")
             found = accrual(time=time, rates=plan.rates, starts=starts)
             if plan.patients is not None:
-                found = found.scaled(positive("patients", plan.patients) / found.patients)
+                if not 2.0 <= plan.patients <= MOST_PATIENTS:
+                    raise EngraftError(
+                        f"patients: found {plan.patients:.12g}; it must lie between 2 and {MOST_PATIENTS:g}"
+                    )
+                found = found.scaled(plan.patients / found.patients)
             return found
         return Accrual((0.0,), (1.0,), 1.0)
 

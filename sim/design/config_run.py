@@ -7,14 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sim.design import config_words as words
 from sim.design.average_hazard_ratio import kalbfleisch_prentice
 from sim.design.config import DesignConfig, load_design, read_design
 from sim.design.config_reader import Reader, SurvivalPlan
 from sim.design.config_timed import timed_report
-from sim.design.config_upon import assurance_table, graph_of, multiplicity_table
+from sim.design.config_upon import assurance_table, boundary_tables, graph_of, multiplicity_table
 from sim.design.exact import OneArm, one_arm, one_arm_power
 from sim.design.fixed import FixedSurvival, Solved, fixed_survival
 from sim.design.fixed_proportions import fixed_proportions
@@ -207,19 +205,22 @@ def _survival_tables(
     if plan.latest is not None:
         extra += [
             ("events by the latest time of analysis", math.nan, sum(fixed.course.events(plan.latest))),
-            ("power at the latest time of analysis", math.nan, fixed.power_by(plan.latest)),
+            ("power at the latest time of analysis", math.nan, found.power_by(plan.latest)),
         ]
     if isinstance(found, SequentialSurvival):
         table.loc[table["quantity"] == "power", "planned"] = found.characteristics().power
         table.loc[table["quantity"] == "power", "exact"] = math.nan if design.power is None else design.power
         extra.append(("inflation", math.nan, found.design.inflation or math.nan))
-        extra = [row for row in extra if not row[0].startswith("power at")]
     if extra:
         table = pd.concat([table, pd.DataFrame(extra, columns=table.columns)], ignore_index=True)
     table.insert(1, "unit", [_unit(str(name), design.time_unit) for name in table["quantity"]])
     tables: dict[str, Any] = {"design": table}
     if isinstance(found, SequentialSurvival):
         tables["looks"] = found.looks()
+        one = isinstance(plan.test, LogRank) and plan.test.margin == 1.0
+        tables |= boundary_tables(
+            reader, found.design, fixed.events, found.drift, fixed.course.allocation if one else None
+        )
         tables["operating characteristics"] = found.summary()
     tables["calendar"] = fixed.calendar()
     accrual = fixed.course.accrual
@@ -227,17 +228,11 @@ def _survival_tables(
     if design.assurance is not None:
         tables["assurance"] = assurance_table(reader, design.assurance, found)
     if design.multiplicity is not None:
-        mean = found.drift if isinstance(found, SequentialSurvival) else _drift(fixed)
-        tables["multiplicity"] = multiplicity_table(reader, design.multiplicity, mean)
+        tables["multiplicity"] = multiplicity_table(reader, design.multiplicity, fixed.drift)
     paragraph = words.survival_paragraph(reader.at_level(alpha), fixed, ratio)
     if isinstance(found, SequentialSurvival):
         paragraph = words.sequential_paragraph(reader.at_level(alpha), found, ratio)
     return tables, paragraph, tuple(conventions)
-
-
-def _drift(fixed: FixedSurvival) -> float:
-    moments = fixed.test.moments(fixed.course)
-    return float(np.sqrt(fixed.course.patients)) * moments.effect / moments.sd
 
 
 def _proportional(fixed: FixedSurvival) -> bool:
@@ -292,18 +287,13 @@ def _proportions(reader: Reader, alpha: float) -> DesignReport:
         table.loc[table["quantity"] == "power", "planned"] = boundaries.characteristics(result.drift).power
         table.loc[table["quantity"] == "power", "exact"] = math.nan if design.power is None else design.power
         tables |= {"looks": result.looks(), "operating characteristics": result.summary()}
+        tables |= boundary_tables(reader, boundaries, sum(fixed.arms), result.drift, None)
+        reader.finish()
         conventions.append(boundaries.conventions)
         paragraph += " " + words.looks_sentence(boundaries, [f"{count:.0f}" for count in result.patients], "patients")
     if design.multiplicity is not None:
-        mean = float(SequentialProportions(fixed, boundaries or _one_look(design, alpha)).drift)
-        tables["multiplicity"] = multiplicity_table(reader, design.multiplicity, mean)
+        tables["multiplicity"] = multiplicity_table(reader, design.multiplicity, fixed.drift)
     return DesignReport(design.title, tables, paragraph, tuple(conventions), result)
-
-
-def _one_look(design: DesignConfig, alpha: float) -> GroupSequentialDesign:
-    from sim.design.spending import obrien_fleming
-
-    return group_sequential(alpha=alpha, information=[1.0], efficacy=obrien_fleming(), sided=design.sided)
 
 
 def _one_arm(reader: Reader, alpha: float) -> DesignReport:

@@ -15,6 +15,8 @@ from sim.design.fixed import FixedSurvival
 from sim.design.graphical import Graph, fixed_sequence_graph, graph, holm_graph
 from sim.design.integration import NormalPrior
 from sim.design.moments import critical_value
+from sim.design.scales import boundary_table, hazard_ratio
+from sim.design.sequential import GroupSequentialDesign
 from sim.design.sequential_plan import SequentialSurvival
 from sim.design.survival_tests import LogRank
 from sim.errors import EngraftError, did_you_mean
@@ -60,6 +62,57 @@ def assurance_table(reader: Reader, given: models.Assured, found: FixedSurvival 
         }
         return pd.DataFrame([row])
     return pd.DataFrame()
+
+
+def boundary_tables(
+    reader: Reader, design: GroupSequentialDesign, planned: float, drift: float, allocation: float | None
+) -> dict[str, pd.DataFrame]:
+    """Boundaries as conditional and predictive power, and where looks have been held the boundaries as they are then.
+
+    Parameters
+    ----------
+    planned
+        Events, or patients, of the last look.
+    drift
+        Mean of Z there.
+    allocation
+        For hazard ratios at the boundaries; None where there are none.
+    """
+    tables = {"boundaries": _scales(design.to_frame())}
+    looks = reader.design.group_sequential
+    if looks is None or looks.observed is None:
+        return tables
+    given, here = looks.observed, ("group_sequential", "observed")
+    with reader.at(*here, information=(*here, "counts"), final=(*here, "final")):
+        for row, count in enumerate(given.counts):
+            if count <= 0.0:
+                raise EngraftError(f"information: row {row} is {count:.12g}; it must be above 0")
+        counts = np.array(given.counts)
+        held = design.at_observed(counts / planned, final=given.final, last_look=given.last_look)
+        table = boundary_table(held, power_scales=False).drop(columns=["power", "beta_spent"], errors="ignore")
+        table.insert(2, "count", held.information * planned)
+        if allocation is not None:
+            for name in ("efficacy", "futility"):
+                z = table[f"{name}_z"].to_numpy()
+                table[f"{name}_hr"] = hazard_ratio(z, events=held.information * planned, allocation=allocation)
+        table["power"] = np.cumsum(held.exits(drift).efficacy)
+        tables["observed"] = table.dropna(axis="columns", how="all")
+    return tables
+
+
+def _scales(wide: pd.DataFrame) -> pd.DataFrame:
+    """One row a look and boundary: z, p, and what crossing later would be worth there."""
+    import pandas as pd
+
+    rows = []
+    for record in wide.to_dict("records"):
+        for name in ("efficacy", "futility"):
+            own = {
+                str(key).removeprefix(f"{name}_"): value for key, value in record.items() if str(key).startswith(name)
+            }
+            if not math.isnan(own["z"]):
+                rows.append({"look": record["look"], "boundary": name, **own})
+    return pd.DataFrame(rows)
 
 
 def graph_of(reader: Reader, given: models.Multiplicity) -> Graph:

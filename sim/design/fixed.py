@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import ndtr
 
 from sim.design.course import Course
-from sim.design.moments import power_of, round_up, whole_arms
+from sim.design.moments import critical_value, round_up, whole_arms
 from sim.design.solving import course_power, for_accrual_time, for_follow_up, for_patients
 from sim.design.survival_tests import SurvivalTest
 from sim.errors import EngraftError, did_you_mean
@@ -87,12 +88,17 @@ class FixedSurvival:
     @property
     def power(self) -> float:
         """With whole patients and events."""
+        return float(ndtr(self.drift - critical_value(self.alpha, self.sided)))
+
+    @property
+    def drift(self) -> float:
+        """Mean of Z, with variance 1 and the usual critical value, that has the power."""
+        moments, patients = self.test.moments(self.course), self.course.patients
         if self.test.event_driven and self.wanted is not None:
             # Information is in the events: those of the rounded plan, with the moments an event carries.
-            moments = self.test.moments(self.course)
-            expected = sum(self.course.events())
-            return power_of(moments, self.course.patients * self.events / expected, alpha=self.alpha, sided=self.sided)
-        return course_power(self.course, self.test, alpha=self.alpha, sided=self.sided)
+            patients *= self.events / sum(self.course.events())
+        z = critical_value(self.alpha, self.sided)
+        return (math.sqrt(patients) * moments.effect - z * moments.null_sd) / moments.sd + z
 
     def power_by(self, time: float) -> float:
         """Power if the analysis is held at a calendar time, with the events and follow-up there are by then."""

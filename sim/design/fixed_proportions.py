@@ -6,11 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from scipy.special import ndtr
+
 from sim.design.exact import TESTS as EXACT_TESTS
 from sim.design.exact import ExactTest, two_arm_patients, two_arm_power
 from sim.design.fixed import sides_in_words
 from sim.design.inputs import positive, probability, sides
-from sim.design.moments import attainable, patients_for, power_of, whole_arms
+from sim.design.moments import attainable, critical_value, patients_for, whole_arms
 from sim.design.proportions import METHODS as NORMAL_METHODS
 from sim.design.proportions import ProportionMethod, difference_of_proportions
 from sim.errors import EngraftError, did_you_mean
@@ -68,6 +70,11 @@ class FixedProportions:
         if self.method in EXACT_TESTS:
             test: ExactTest = "fisher" if self.method == "fisher" else "z_pooled"
             return two_arm_power(self.control, self.treatment, self.arms, alpha=self.alpha, sided=self.sided, test=test)
+        return float(ndtr(self.drift - critical_value(self.alpha, self.sided)))
+
+    @property
+    def drift(self) -> float:
+        """Mean of Z, with variance 1 and the usual critical value, that has the power of the normal approximation."""
         moments = difference_of_proportions(
             self.control,
             self.treatment,
@@ -76,7 +83,8 @@ class FixedProportions:
             allocation=self.arms[1] / self.arms[0],
             method=_normal(self.method),
         )
-        return power_of(moments, sum(self.arms), alpha=self.alpha, sided=self.sided)
+        z = critical_value(self.alpha, self.sided)
+        return (math.sqrt(sum(self.arms)) * moments.effect - z * moments.null_sd) / moments.sd + z
 
     def to_frame(self) -> pd.DataFrame:
         """One row a quantity, with its value before and after rounding."""

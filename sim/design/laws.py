@@ -101,12 +101,13 @@ class MixtureCure(Law):
 
     def hazard(self, times: ArrayLike) -> Floats:
         """Hazard of the mixture: that of the uncured, times their share among survivors."""
-        of_uncured = (1.0 - self.cured) * self.uncured.survival(times)
-        return np.asarray(self.uncured.hazard(times) * of_uncured / (self.cured + of_uncured))
+        uncured = np.log1p(-self.cured) - self.uncured.cumulative_hazard(times)
+        return np.asarray(self.uncured.hazard(times) * np.exp(uncured + self.cumulative_hazard(times)))
 
     def cumulative_hazard(self, times: ArrayLike) -> Floats:
         """Minus the logarithm of survival."""
-        return np.asarray(-np.log1p((1.0 - self.cured) * np.expm1(-self.uncured.cumulative_hazard(times))))
+        uncured = np.log1p(-self.cured) - self.uncured.cumulative_hazard(times)
+        return np.asarray(-np.logaddexp(np.log(self.cured), uncured))
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,8 @@ def piecewise_exponential(starts: ArrayLike, rates: ArrayLike) -> PiecewiseExpon
 def weibull(*, shape: float, scale: float | None = None, median: float | None = None) -> Weibull:
     """Weibull law with survival exp(-(t / scale)^shape), by its scale or its median, each above 0."""
     power = positive("shape", shape)
+    if not 0.2 <= power <= 20.0:
+        raise EngraftError(f"shape: found {power:.12g}; it must lie between 0.2 and 20")
     if (scale is None) == (median is None):
         raise EngraftError("scale: give exactly one of scale and median")
     if median is not None:
@@ -193,12 +196,12 @@ def weibull(*, shape: float, scale: float | None = None, median: float | None = 
     return Weibull(power, positive("scale", scale))
 
 
-def mixture_cure(cured: float, uncured: Law) -> MixtureCure:
-    """Mixture cure law: a share in [0, 1) never has the event."""
+def mixture_cure(cured: float, uncured: Law) -> Law:
+    """Mixture cure law: a share in [0, 1) never has the event; with a share of 0 the law itself."""
     share = number("cured", cured)
     if not 0.0 <= share < 1.0:
         raise EngraftError(f"cured: found {share:.12g}; it must be 0 or more and below 1")
-    return MixtureCure(share, uncured)
+    return MixtureCure(share, uncured) if share > 0.0 else uncured
 
 
 def changed_hazard(law: Law, ratios: ArrayLike, *, starts: ArrayLike = (0.0,)) -> Law:

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from sim.design.characteristics import Characteristics
 from sim.design.course import Arm, Course
 from sim.design.fixed import FixedSurvival, Solved, fixed_survival
 from sim.design.fixed_proportions import FixedProportions
+from sim.design.integration import SMALLEST_STEP
+from sim.design.laws import changed_hazard
 from sim.design.moments import critical_value, round_up
 from sim.design.scales import hazard_ratio
 from sim.design.sequential import GroupSequentialDesign
@@ -43,8 +45,8 @@ class SequentialSurvival:
 
     @property
     def drift(self) -> float:
-        """Mean of Z at the last look: that with which one analysis would have the power it has."""
-        return float(ndtri(self.fixed.power)) + critical_value(self.fixed.alpha, self.fixed.sided)
+        """Mean of Z at the last look."""
+        return self.fixed.drift
 
     @property
     def conventions(self) -> tuple[str, ...]:
@@ -68,10 +70,15 @@ class SequentialSurvival:
 
     @property
     def null_course(self) -> Course:
-        """The trial if the treatment arm had the law of the control arm."""
-        course = self.fixed.course
-        lost = course.treatment
-        return replace(course, treatment=Arm(course.control.event, lost.dropout, lost.competing))
+        """The trial if the treatment arm had the hazard of the control arm, times the margin if there is one."""
+        course, margin = self.fixed.course, self._margin
+        law = course.control.event if margin == 1.0 else changed_hazard(course.control.event, margin)
+        return replace(course, treatment=Arm(law, course.treatment.dropout, course.treatment.competing))
+
+    @property
+    def _margin(self) -> float:
+        test = self.fixed.test
+        return test.margin if isinstance(test, LogRank) else 1.0
 
     def times(self, course: Course) -> Floats:
         """Calendar times of the looks in a trial; NaN where the events are not expected, however long it lasts."""
@@ -81,7 +88,7 @@ class SequentialSurvival:
         return np.array([*times[:-1], last if np.isnan(times[-1]) else times[-1]])
 
     def characteristics(self, *, null: bool = False) -> Characteristics:
-        """Power, stopping and expected events, patients and duration under the alternative or no effect."""
+        """Power, stopping and expected events, patients and duration under the alternative or the null hypothesis."""
         course = self.null_course if null else self.fixed.course
         times = self.times(course)
         known = bool(np.isfinite(times).all())
@@ -92,19 +99,26 @@ class SequentialSurvival:
             time=times if known else None,
         )
 
+    def power_by(self, time: float) -> float:
+        """Power if the last look is held at a calendar time at the latest, with the alpha that is left."""
+        share = sum(self.fixed.course.events(time)) / self.fixed.events
+        if share >= 1.0:
+            return self.characteristics().power
+        before = [float(level) for level in self.design.information if level < share * (1.0 - 2.0 * SMALLEST_STEP)]
+        return self.design.at_observed([*before, share]).power_at(self.drift)
+
     def looks(self) -> pd.DataFrame:
         """One row a look: events, calendar time, patients entered, boundaries as z, p and hazard ratio, errors."""
         import pandas as pd
 
-        course, test = self.fixed.course, self.fixed.test
+        course, margin = self.fixed.course, self._margin
         times = self.times(course)
-        margin = test.margin if isinstance(test, LogRank) else 1.0
         table: dict[str, object] = {
             "look": np.arange(1, self.design.looks + 1),
             "information": self.design.information,
             "events": self.events,
             "time": times,
-            "time_no_effect": self.times(self.null_course),
+            "time_null": self.times(self.null_course),
             "patients": course.accrual.entered(times),
         }
         for name, bounds in (("efficacy", self.design.efficacy), ("futility", self.design.futility)):
@@ -119,13 +133,13 @@ class SequentialSurvival:
         table["alpha_spent"] = self.design.alpha_spent
         table["power"] = np.cumsum(alternative.efficacy)
         table["stop"] = alternative.efficacy + alternative.harm + alternative.futility
-        table["stop_no_effect"] = none.efficacy + none.harm + none.futility
+        table["stop_null"] = none.efficacy + none.harm + none.futility
         return pd.DataFrame(table)
 
     def _towards_less(self) -> bool:
         course = self.fixed.course
         control, treatment = course.event_probabilities()
-        return treatment <= control or (isinstance(self.fixed.test, LogRank) and self.fixed.test.margin > 1.0)
+        return treatment <= control or self._margin > 1.0
 
     def summary(self) -> pd.DataFrame:
         """Operating characteristics: one row a hypothesis."""
@@ -134,7 +148,7 @@ class SequentialSurvival:
         rows = []
         for name, found in (
             ("alternative", self.characteristics()),
-            ("no effect", self.characteristics(null=True)),
+            ("null hypothesis", self.characteristics(null=True)),
         ):
             rows.append(
                 {
@@ -204,8 +218,8 @@ class SequentialProportions:
 
     @property
     def drift(self) -> float:
-        """Mean of Z at the last look: that with which one analysis would have the power it has."""
-        return float(ndtri(self.fixed.power)) + critical_value(self.fixed.alpha, self.fixed.sided)
+        """Mean of Z at the last look."""
+        return self.fixed.drift
 
     @property
     def patients(self) -> Floats:
@@ -231,7 +245,7 @@ class SequentialProportions:
         table["alpha_spent"] = self.design.alpha_spent
         table["power"] = np.cumsum(alternative.efficacy)
         table["stop"] = alternative.efficacy + alternative.harm + alternative.futility
-        table["stop_no_effect"] = none.efficacy + none.harm + none.futility
+        table["stop_null"] = none.efficacy + none.harm + none.futility
         return pd.DataFrame(table)
 
     def summary(self) -> pd.DataFrame:
@@ -239,7 +253,7 @@ class SequentialProportions:
         import pandas as pd
 
         rows = []
-        for name, drift in (("alternative", self.drift), ("no effect", 0.0)):
+        for name, drift in (("alternative", self.drift), ("null hypothesis", 0.0)):
             found = self.design.characteristics(drift, patients=self.patients)
             early = float((found.efficacy + found.harm + found.futility)[:-1].sum())
             rows.append((name, found.power, early, found.expected_patients))

@@ -108,8 +108,8 @@ def _with_events(course: Course, control: Arm, treatment: Arm) -> Course:
 def fleming_harrington(rho: float, gamma: float) -> Weight:
     """Weights S^rho (1 - S)^gamma by pooled survival just before each time; 0, 0 is the log-rank test."""
     first, second = number("rho", rho), number("gamma", gamma)
-    if first < 0.0 or second < 0.0:
-        raise EngraftError(f"rho, gamma: found {first:.12g}, {second:.12g}; both must be 0 or more")
+    if not (0.0 <= first <= 10.0 and 0.0 <= second <= 10.0):
+        raise EngraftError(f"rho, gamma: found {first:.12g}, {second:.12g}; both must lie between 0 and 10")
     return lambda pooled: np.asarray(pooled**first * (1.0 - pooled) ** second)
 
 

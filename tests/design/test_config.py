@@ -118,7 +118,7 @@ def test_looks_inflate_and_the_last_one_is_at_the_planned_events() -> None:
     assert looks["events"].iloc[-1] == plan.fixed.events
     assert looks["power"].iloc[-1] == pytest.approx(0.9, abs=2e-3)
     assert looks["stop"].sum() == pytest.approx(1.0)
-    assert (looks["time_no_effect"] < looks["time"]).all()  # events come sooner without an effect
+    assert (looks["time_null"] < looks["time"]).all()  # events come sooner without an effect
 
 
 def test_accrual_time_with_looks_has_the_power() -> None:
@@ -126,7 +126,7 @@ def test_accrual_time_with_looks_has_the_power() -> None:
     found = design("non-inferiority", set=[looks])
     rejected = found.tables["operating characteristics"].set_index("hypothesis")["rejected"]
     assert rejected["alternative"] == pytest.approx(0.8, abs=2e-3)
-    assert rejected["no effect"] == pytest.approx(0.025, abs=1e-6)
+    assert rejected["null hypothesis"] == pytest.approx(0.025, abs=1e-6)
 
 
 def test_shares_of_alpha_size_the_hypothesis_of_the_file() -> None:
@@ -144,3 +144,38 @@ def test_csv_and_json_hold_every_number() -> None:
     assert json.loads(json.dumps(found.as_dict()))["tables"]["looks"][2]["efficacy_z"] == pytest.approx(
         2.0141, abs=1e-4
     )
+
+
+def test_looks_that_were_held_are_read_at_their_own_events() -> None:
+    plain = changed("os-group-sequential")
+    held = {**plain["group_sequential"], "observed": {"counts": [125, 170]}}
+    found = design({**plain, "group_sequential": held})
+    table = found.tables["observed"]
+    planned = found.result.fixed.events
+    assert table["count"].iloc[:2].tolist() == pytest.approx([125, 170])
+    assert table["information"].iloc[0] == pytest.approx(125 / planned)
+    assert table["alpha_spent"].iloc[-1] == pytest.approx(0.025)
+    early = {**plain["group_sequential"], "observed": {"counts": [125, 170], "final": True}}
+    last = design({**plain, "group_sequential": early}).tables["observed"].iloc[-1]
+    assert last["count"] == pytest.approx(170)
+    assert last["alpha_spent"] == pytest.approx(0.025)
+    assert last["power"] < 0.9
+
+
+def test_power_at_the_latest_time_is_that_of_the_events_there_are() -> None:
+    one = design("os-schoenfeld").result
+    assert one.power_by(one.course.duration) == pytest.approx(0.9, abs=1e-3)
+    assert one.power_by(15.0) < 0.75
+    plan = design("os-group-sequential").result
+    assert plan.power_by(84.0) == pytest.approx(plan.characteristics().power)
+    assert 0.5 < plan.power_by(48.0) < 0.85
+
+
+def test_the_null_hypothesis_of_a_margin_is_the_margin() -> None:
+    plan = design(
+        "non-inferiority", set=["group_sequential={information: [0.5, 1], efficacy: {spending: pocock}}"]
+    ).result
+    control, treatment = plan.null_course.events()
+    assert treatment > control
+    looks = plan.looks()
+    assert (looks["time_null"] < looks["time"]).all()

@@ -1,4 +1,4 @@
-"""Mutated comparisons and evidence: each is used or refused with positions."""
+"""Mutated comparisons, evidence and designs: each is used or refused with positions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 from sim.cli.protocols import _judges
 from sim.compare.config import load_config
 from sim.compare.run import compare
+from sim.design.config_run import design
+from sim.errors import InvalidDocument
 from sim.protocol.document import load_document
 from sim.protocol.resolve import lint
 
@@ -56,6 +58,21 @@ def test_mutated_evidence_is_used_or_refused(tmp_path: Path) -> None:
         try:
             if problems := lint(file, judges=_judges()):
                 check_problems(problems)
+        except Exception as error:
+            error.add_note(f"seed {seed}")
+            raise
+
+
+@pytest.mark.parametrize("config", sorted((ROOT / "configs" / "designs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_mutated_design_is_used_or_refused(config: Path, tmp_path: Path) -> None:
+    tree, text = load_document(config).plain(), config.read_text("utf-8")
+    file = tmp_path / "design.yaml"
+    for seed in range(20):
+        file.write_bytes(mutated(tree, text, random.Random(seed)).encode("utf-8", "surrogatepass"))
+        try:
+            assert "nan" not in design(file).to_markdown()
+        except InvalidDocument as invalid:
+            check_problems(invalid.problems)
         except Exception as error:
             error.add_note(f"seed {seed}")
             raise
