@@ -155,7 +155,7 @@ def rises_without_end(data: RiskSets, values: Floats, slack: float) -> bool:
     """Whether the likelihood never falls along a direction of the covariates, and rises somewhere."""
     from sim.stats.kernels.cox import rises_without_end as kernel
 
-    return bool(kernel(*data.columns[:5], np.ascontiguousarray(values), slack, np.zeros(1)))
+    return bool(kernel(*data.columns[:5], np.ascontiguousarray(values), slack))
 
 
 def _refuse_indistinct(data: RiskSets, names: Sequence[str], efron: bool) -> None:

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from sim.errors import EngraftError
 from sim.stats.arrays import Flags, Floats, Integers, column, observed_times, readonly, refuse
-from sim.stats.cox_data import Matrix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +18,8 @@ TOLERANCE = 1e-11
 MOST_STEPS = 100_000
 # Masses below this are left over from the iteration where the maximum has none.
 NO_MASS = 1e-9
+# A standard error from the information needs a matrix of this size; so many sets come from times of one's own.
+MOST_SETS = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +50,7 @@ class Turnbull:
         Probability of each set, and of an event after it, shape (m,).
     std_error
         Of `survival`, from the inverse information; right where visits follow a schedule that does not grow with the
-        number of patients.
+        number of patients. None with more than 2,000 sets, whose times are no schedule.
     log_likelihood, gap, iterations
         At the maximum; largest violation of the conditions of the maximum (Karush, Kuhn and Tucker), which bounds the
         log likelihood still to be gained a patient; steps taken.
@@ -61,7 +62,7 @@ class Turnbull:
     right: Floats
     mass: Floats
     survival: Floats
-    std_error: Floats
+    std_error: Floats | None
     log_likelihood: float
     gap: float
     iterations: int
@@ -87,10 +88,10 @@ class Turnbull:
         return IntervalSurvivalAt(time=asked, survival_low=np.minimum(low, 1.0), survival_high=np.minimum(high, 1.0))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a set: left, right, mass, survival, std_error."""
+        """One row a set: left, right, mass, survival, and std_error if there is one."""
         import pandas as pd
 
-        names = ("left", "right", "mass", "survival", "std_error")
+        names = ("left", "right", "mass", "survival", *(("std_error",) if self.std_error is not None else ()))
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
     def __repr__(self) -> str:
@@ -230,16 +231,14 @@ def turnbull_of(sets: Innermost, n: int) -> Turnbull:
     reached = np.concatenate(([0.0], np.cumsum(mass)))
     held = reached[sets.last + 1] - reached[sets.first]
     kept = np.flatnonzero(mass > 0.0)
-    covariance = _mass_covariance(sets, kept, held)
-    above = np.triu(np.ones((kept.size, kept.size)), 1)  # survival after a set is the mass of the sets above it
-    error = np.sqrt(np.maximum(np.einsum("ab,bc,ac->a", above, covariance, above), 0.0))
+    error = _survival_error(sets, kept, held) if kept.size <= MOST_SETS else None
     survival = np.append(np.cumsum(mass[kept][::-1])[::-1], 0.0)[1:]
     return Turnbull(
         left=readonly(sets.left[kept]),
         right=readonly(sets.right[kept]),
         mass=readonly(mass[kept]),
         survival=readonly(survival),
-        std_error=readonly(error),
+        std_error=None if error is None else readonly(error),
         log_likelihood=float(np.log(held).sum()),
         gap=gap,
         iterations=steps,
@@ -247,13 +246,18 @@ def turnbull_of(sets: Innermost, n: int) -> Turnbull:
     )
 
 
-def _mass_covariance(sets: Innermost, kept: Integers, held: Floats) -> Matrix:
-    """Covariance of the masses that sum to 1, from the information."""
-    if kept.size == 1:
-        return np.zeros((1, 1))
-    first, last = sets.first[:, np.newaxis], sets.last[:, np.newaxis]
-    holds = ((kept >= first) & (kept <= last)).astype(np.float64)
-    # The last mass is what the others leave.
-    slope = (holds[:, :-1] - holds[:, -1:]) / held[:, np.newaxis]
-    inner = np.linalg.pinv(slope.T @ slope, hermitian=True)
-    return np.asarray(np.block([[inner, -inner.sum(axis=1)[:, np.newaxis]], [-inner.sum(axis=0), inner.sum()]]))
+def _survival_error(sets: Innermost, kept: Integers, held: Floats) -> Floats:
+    """Standard error of survival after each set with mass, from the information on these survivals."""
+    size = kept.size - 1  # the last one is 0
+    information = np.zeros((size + 1, size + 1))
+    # A row's probability is survival before its first set less that after its last one; before all sets it is 1.
+    before, after = np.searchsorted(kept, sets.first) - 1, np.searchsorted(kept, sets.last, side="right") - 1
+    weight = 1.0 / held**2
+    inner = before >= 0
+    np.add.at(information, (after, after), weight)
+    np.add.at(information, (before[inner], before[inner]), weight[inner])
+    np.add.at(information, (before[inner], after[inner]), -weight[inner])
+    np.add.at(information, (after[inner], before[inner]), -weight[inner])
+    variance = np.zeros(size + 1)
+    variance[:size] = np.diag(np.linalg.inv(information[:size, :size]))
+    return np.sqrt(np.maximum(variance, 0.0))

@@ -12,7 +12,7 @@ from sim.errors import EngraftError, did_you_mean
 from sim.stats.arrays import Floats, Integers, labels, readonly
 from sim.stats.chi_square import quadratic_form
 from sim.stats.cox_data import Matrix, optional_labels
-from sim.stats.interval_censored import Innermost, checked_intervals, innermost, solve
+from sim.stats.interval_censored import MOST_SETS, Innermost, checked_intervals, innermost, solve
 from sim.stats.tails import normal_lower
 
 if TYPE_CHECKING:
@@ -202,6 +202,11 @@ def _information(
     f(s) = s log s (1 + log s); d2 log P / db dS(l) = (1 + log S(l) - u) / P, and the same with the other sign at r.
     """
     kept = np.flatnonzero(mass > 0.0)
+    if kept.size > MOST_SETS:
+        raise EngraftError(
+            f"variance: found {kept.size} sets with mass; the information needs a schedule of visits (at most "
+            f'{MOST_SETS}); take "permutation"'
+        )
     inner = kept[1:]  # survival before each set with mass but the first one is a parameter
     logarithm = np.log(np.where(after > 0.0, after, 1.0))
     curved = after * logarithm * (1.0 + logarithm)

@@ -195,6 +195,7 @@ def test_without_information_nothing_is_tested() -> None:
 def test_degenerate_intervals_have_defined_results(left: list[float], right: list[float]) -> None:
     found = turnbull(left, right)
     assert found.mass.sum() == pytest.approx(1)
+    assert found.std_error is not None
     assert np.isfinite(found.std_error).all()
     assert np.isfinite(found.log_likelihood)
     assert repr(found)

@@ -322,32 +322,47 @@ def settle(x, row, weight, residual, martingale, kept, gathered):
 
 
 @entry
-def rises_without_end(time, event, stratum, entered, by_entry, values, slack, work):
+def rises_without_end(time, event, stratum, entered, by_entry, values, slack):
     """Whether each event has the largest of `values` (to within `slack`) of all at risk, and one is larger than others.
 
-    Then the likelihood never falls along this direction. Quadratic in the rows when it is true, quick when false.
+    Then the likelihood never falls along this direction. With left truncation the risk sets are gone through one by
+    one, which is quadratic in the rows when the answer is yes, and quick when it is no.
     """
     n = time.size
+    truncated = by_entry.size > 0
     strict = False
     i = 0
+    most = 0.0
+    fewest = 0.0
     while i < n:
+        if i == 0 or stratum[i] != stratum[i - 1]:
+            most = -1e300
+            fewest = 1e300
         end = i
-        while end < n and stratum[end] == stratum[i] and time[end] == time[i]:
-            end += 1
         found = False
         least = 0.0
-        for row in range(i, end):
-            if event[row] == 1:
-                least = min(least, values[row]) if found else values[row]
+        while end < n and stratum[end] == stratum[i] and time[end] == time[i]:
+            most = max(most, values[end])
+            fewest = min(fewest, values[end])
+            if event[end] == 1:
+                least = min(least, values[end]) if found else values[end]
                 found = True
-        if found:
+            end += 1
+        if found and truncated:
+            most = -1e300
+            fewest = 1e300
             row = end
             while row > 0 and stratum[row - 1] == stratum[i]:
                 row -= 1
                 if entered[row] < time[i]:
-                    if values[row] > least + slack:
+                    most = max(most, values[row])
+                    fewest = min(fewest, values[row])
+                    if most > least + slack:
                         return False
-                    if values[row] < least - slack:
-                        strict = True
+        if found:
+            if most > least + slack:
+                return False
+            if fewest < least - slack:
+                strict = True
         i = end
     return strict
