@@ -63,7 +63,8 @@ def as_published(
     A curve's value is read from Kaplan-Meier (Aalen-Johansen with competing events) under the study's follow-up. Where
     the study counts from a day before its entry gate, so does the curve, with everybody at risk from that day as in
     print. Groups are those of the attribute's last value, from the endpoint's own time zero and without a landmark, as
-    studies print them. A share counts every patient of its denominator, whatever the follow-up: studies report it for all enrolled.
+    studies print them. A share counts every patient of its denominator, whatever the follow-up: studies report it
+    for all enrolled.
 
     Parameters
     ----------
