@@ -132,7 +132,10 @@ def _coverage(found: re.Match[str]) -> str:
             value = f"{record.value:g}" if isinstance(record.value, float) else str(record.value)
             unit = "" if record.unit in ("text", None) else f" {record.unit}"
             where = record.modelled or f"left out: {record.left_out}"
-            cells = (record.id, str(record.design or record.quantity), value + unit, where)
+            what, told = record.design or record.quantity, value + unit
+            if record.patient is not None:
+                what, told = "a patient of the table", ", ".join(str(each) for each in record.patient.values())
+            cells = (record.id, str(what), told, where)
             rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return found[1] + "\n".join(rows)
 
