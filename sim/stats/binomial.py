@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Literal, SupportsFloat, get_args
+from typing import TYPE_CHECKING, Literal, SupportsFloat, get_args
 
 from sim.errors import EngraftError, did_you_mean
 from sim.stats.intervals import checked_level, normal_quantile
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BinomialMethod = Literal["clopper-pearson", "wilson"]
 
@@ -24,6 +27,19 @@ class Proportion:
     conf_level: float
     method: BinomialMethod
 
+    @property
+    def conventions(self) -> str:
+        """Type of interval and sides, in words."""
+        kind = {"clopper-pearson": "exact (Clopper-Pearson)", "wilson": "score (Wilson), no continuity correction"}
+        return f"interval: two-sided {100 * self.conf_level:g}% {kind[self.method]}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row: successes, trials, estimate, ci_low, ci_high."""
+        import pandas as pd
+
+        names = ("successes", "trials", "estimate", "ci_low", "ci_high")
+        return pd.DataFrame({name: [getattr(self, name)] for name in names})
+
     def __repr__(self) -> str:
         return (
             f"Proportion: {self.successes}/{self.trials} = {self.estimate:.6g} "
@@ -32,7 +48,10 @@ class Proportion:
 
 
 def binomial_interval(
-    successes: int, trials: int, *, conf_level: float = 0.95, method: BinomialMethod = "clopper-pearson"
+    successes: int, trials: int, *, conf_level: float = 0.95, method: if TYPE_CHECKING:
+    import pandas as pd
+
+BinomialMethod = "clopper-pearson"
 ) -> Proportion:
     """Two-sided confidence interval of a proportion.
 

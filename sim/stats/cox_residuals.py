@@ -33,6 +33,11 @@ class Schoenfeld:
     row: Integers
     residuals: Matrix
 
+    @property
+    def conventions(self) -> str:
+        """Which residuals, in words."""
+        return "Schoenfeld residuals, unscaled; expected value: mean over those at risk, weighted by hazard"
+
     def to_frame(self) -> pd.DataFrame:
         """Columns time, row, and one a covariate."""
         import pandas as pd
@@ -85,6 +90,11 @@ class BaselineHazard:
     time: Floats
     hazard: Floats
     cumulative_hazard: Floats
+
+    @property
+    def conventions(self) -> str:
+        """Which estimate, in words."""
+        return "cumulative hazard by Breslow's estimate, or its Efron form with Efron's ties; no variance"
 
     def to_frame(self) -> pd.DataFrame:
         """One column an attribute."""

@@ -42,6 +42,12 @@ def test_a_proportion_prints_itself() -> None:
     )
 
 
+def test_a_proportion_is_a_row_with_conventions() -> None:
+    found = binomial_interval(3, 91, method="wilson")
+    assert found.to_frame().loc[0, "ci_high"] == found.ci_high
+    assert found.conventions == "interval: two-sided 95% score (Wilson), no continuity correction"
+
+
 @pytest.mark.parametrize(
     ("successes", "trials", "text"),
     [

@@ -228,4 +228,6 @@ def test_a_model_says_its_conventions() -> None:
     assert "ties: Efron; variance: robust (sandwich of score residuals) over 2 clusters" in text
     assert "tests two-sided; interval: 95% Wald on the log scale; 1 strata; left truncation" in text
     assert "score test of an interaction with g(t), g: km" in repr(proportionality_test(fit))
+    assert "weighted by hazard" in schoenfeld_residuals(fit).conventions
+    assert "Breslow's estimate" in baseline_hazard(fit).conventions
     assert "95% profile likelihood" in profile_interval(fit).conventions
