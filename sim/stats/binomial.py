@@ -48,10 +48,7 @@ class Proportion:
 
 
 def binomial_interval(
-    successes: int, trials: int, *, conf_level: float = 0.95, method: if TYPE_CHECKING:
-    import pandas as pd
-
-BinomialMethod = "clopper-pearson"
+    successes: int, trials: int, *, conf_level: float = 0.95, method: BinomialMethod = "clopper-pearson"
 ) -> Proportion:
     """Two-sided confidence interval of a proportion.
 
