@@ -104,12 +104,15 @@ def _root(function: Callable[[float], float], low: float = -FAR) -> float:
     return float(brentq(function, low, FAR, xtol=TOLERANCE, rtol=8.9e-16))
 
 
-def find_boundaries(rules: Rules, *, drift: float) -> Boundaries:
+def find_boundaries(rules: Rules, *, drift: float, efficacy: Floats | None = None) -> Boundaries:
     """Both boundaries when the alternative, for beta spending, has `drift` at information 1.
 
     Sequential solution look by look (Jennison and Turnbull 2000, sections 7.2 and 19.2; beta spending: Pampallona,
-    Tsiatis and Kim, Drug Information Journal 35 (2001) 1113-1121). With a shape, its constant is searched.
+    Tsiatis and Kim, Drug Information Journal 35 (2001) 1113-1121). With a shape, its constant is searched. An efficacy
+    boundary that is known already, because it does not depend on the drift, is taken as it is.
     """
+    if efficacy is not None:
+        return _walk(rules, drift, efficacy)
     if rules.shape is None:
         return _walk(rules, drift, None)
     shape = rules.shape

@@ -25,6 +25,7 @@ from sim.design.sequential_plan import (
     sequential_survival,
 )
 from sim.design.solving import for_hazard_ratio
+from sim.design.survival_moments import proportional
 from sim.design.survival_tests import LogRank
 from sim.errors import EngraftError, InvalidDocument, Problem
 from sim.protocol.document import Document
@@ -198,7 +199,7 @@ def _survival_tables(
     extra: list[tuple[str, float, float]] = []
     if ratio is not None:
         extra.append(("hazard ratio", math.nan, ratio))
-    if not _proportional(fixed):
+    if not proportional(fixed.course):
         average = kalbfleisch_prentice(fixed.course.control.event, fixed.course.treatment.event, until=fixed.duration)
         extra.append(("average hazard ratio (Kalbfleisch-Prentice)", math.nan, average))
     conventions = list(fixed.conventions if isinstance(found, FixedSurvival) else found.conventions)
@@ -233,14 +234,6 @@ def _survival_tables(
     if isinstance(found, SequentialSurvival):
         paragraph = words.sequential_paragraph(reader.at_level(alpha), found, ratio)
     return tables, paragraph, tuple(conventions)
-
-
-def _proportional(fixed: FixedSurvival) -> bool:
-    try:
-        LogRank().moments(fixed.course)
-    except EngraftError:
-        return False
-    return True
 
 
 def _unit(quantity: str, time_unit: str) -> str:

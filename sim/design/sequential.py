@@ -265,12 +265,15 @@ def cumulative(rule: Spending | Shape, fractions: Floats, total: float, at: np.n
 
 def drift_for_power(rules: Rules, power: float) -> float:
     """The mean of Z at full information under which the upper boundary is crossed with this probability."""
-    fixed: Boundaries | None = None
-    if rules.beta_spent is None:
-        fixed = find_boundaries(rules, drift=0.0)
+    known = None if rules.efficacy_needs_drift else find_boundaries(rules, drift=0.0)
 
     def excess(drift: float) -> float:
-        found = fixed or find_boundaries(rules, drift=drift)
+        if known is None:
+            found = find_boundaries(rules, drift=drift)
+        elif rules.beta_spent is None:
+            found = known
+        else:
+            found = find_boundaries(rules, drift=drift, efficacy=known.efficacy)
         exits = exit_probabilities(rules.fractions, found.efficacy, found.futility, sided=rules.sided, drift=drift)
         return float(exits.efficacy.sum()) - power
 

@@ -17,6 +17,7 @@ from sim.design.laws import changed_hazard
 from sim.design.moments import critical_value, round_up
 from sim.design.scales import hazard_ratio
 from sim.design.sequential import GroupSequentialDesign
+from sim.design.survival_moments import proportional
 from sim.design.survival_tests import LogRank, SurvivalTest
 from sim.errors import EngraftError
 from sim.stats.arrays import Floats
@@ -187,6 +188,11 @@ def sequential_survival(
         raise EngraftError(
             f"test: looks at a number of events need an unweighted log-rank test, found the {test.name}; the "
             "covariance of other tests over looks is their own: give the times of the looks"
+        )
+    if isinstance(test, LogRank) and test.method == "weighted" and not proportional(course):
+        raise EngraftError(
+            "test: the hazards are not proportional, so looks at numbers of events have no common effect; "
+            "give the times of the looks"
         )
     if solve_for == "power" or power is None:
         fixed = fixed_survival(course, test, alpha=alpha, sided=sided, power=power, solve_for=solve_for)

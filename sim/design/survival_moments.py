@@ -95,6 +95,15 @@ def constant_hazard_ratio(course: Course) -> float:
     return float(ratios[0])
 
 
+def proportional(course: Course) -> bool:
+    """Whether the ratio of the hazards does not depend on time."""
+    try:
+        constant_hazard_ratio(course)
+    except EngraftError:
+        return False
+    return True
+
+
 def _with_events(course: Course, control: Arm, treatment: Arm) -> Course:
     return Course(
         Arm(control.event, course.control.dropout, course.control.competing),

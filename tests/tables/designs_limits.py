@@ -15,11 +15,23 @@ from sim.design.accrual import accrual
 from sim.design.assurance import assurance_by_events, assurance_normal, power_in_favour, predictive_power
 from sim.design.average_hazard_ratio import event_weighted, kalbfleisch_prentice
 from sim.design.competing import hazards_from_incidence, incidence, subdistribution
+from sim.design.correlated import correlated_sequential
 from sim.design.course import Arm, Course
 from sim.design.curve_moments import milestone_difference, rmst_difference
-from sim.design.laws import Law, changed_hazard, exponential, mixture_cure, piecewise_exponential, weibull
+from sim.design.laws import (
+    Law,
+    changed_hazard,
+    exponential,
+    exponential_from_survival,
+    mixture_cure,
+    piecewise_exponential,
+    weibull,
+)
+from sim.design.look_moments import logrank_looks
 from sim.design.moments import Moments, patients_for
-from sim.design.solving import for_patients
+from sim.design.sequential import group_sequential
+from sim.design.solving import course_power, for_patients
+from sim.design.spending import spending
 from sim.design.survival_moments import fleming_harrington, weighted_logrank
 from sim.design.survival_tests import LogRank
 
@@ -306,14 +318,98 @@ _BAYES: list[tuple[str, str, float, str, Callable[[], float]]] = [
     ),
 ]
 
+DROPOUT = exponential_from_survival(0.95, time=12.0)
+LRSTAT = Course(
+    Arm(exponential(math.log(2) / 13), DROPOUT),
+    Arm(piecewise_exponential([0.0, 6.0], [math.log(2) / 13, 0.58 * math.log(2) / 13]), DROPOUT),
+    accrual(time=22.0, rates=[26 / 9 * month for month in range(1, 10)], starts=range(9)),
+    19.5,
+)
+LATE_LOOKS = logrank_looks(LRSTAT, [LRSTAT.time_of(252.0), LRSTAT.time_of(315.0)])
+LATE_DESIGN = correlated_sequential(
+    alpha=0.025, correlation=LATE_LOOKS.correlation, information=[252.0, 315.0], efficacy=spending("obrien-fleming")
+)
+LATE_EXITS = LATE_DESIGN.exits(LATE_LOOKS.effect * math.sqrt(LRSTAT.patients))
+BY_EVENTS = group_sequential(alpha=0.025, information=[0.8, 1.0], efficacy=spending("obrien-fleming"))
+SHORT = Course(
+    Arm(exponential(-math.log(0.6) / 12)),
+    Arm(exponential(-math.log(0.8) / 12)),
+    accrual(time=12.0, rates=200 / 12),
+    1.63,
+)
+_FIXED = "40 % and 20 % events by month 12, 200 patients in 12 months"
+_LOOKS = "median 13, HR 0.58 from month 6 on, accrual growing to 26 a month, 22 months, dropout 5 % a year"
+_LRSTAT = "R lrstat, printed in its vignette on non-proportional hazards, https://kaifenglu.github.io/lrstat"
+_SCHOENFELD = "R lrstat, printed in its vignette on the Schoenfeld method, https://kaifenglu.github.io/lrstat"
+_PRINTED: list[tuple[str, str, float, float, str, Callable[[], float]]] = [
+    ("lrstat-time", f"{_FIXED}: month of event 40", 13.63169, 5e-6, _SCHOENFELD, lambda: SHORT.time_of(40.0)),
+    (
+        "lrstat-power",
+        f"{_FIXED}, follow-up 1.63: power of the log-rank test, one-sided 0.025",
+        0.7138,
+        5e-5,
+        _SCHOENFELD,
+        lambda: course_power(SHORT, LogRank("weighted"), alpha=0.025),
+    ),
+    ("lrstat-patients", f"{_LOOKS}: patients", 468, 1e-9, _LRSTAT, lambda: LRSTAT.patients),
+    ("lrstat-first", f"{_LOOKS}: month of event 252", 31.4, 0.05, _LRSTAT, lambda: LRSTAT.time_of(252.0)),
+    ("lrstat-last", f"{_LOOKS}: month of event 315", 41.5, 0.05, _LRSTAT, lambda: LRSTAT.time_of(315.0)),
+    (
+        "lrstat-information",
+        f"{_LOOKS}: information at event 252, of that at event 315",
+        62.76 / 77.96,
+        2e-4,
+        _LRSTAT,
+        lambda: float(LATE_LOOKS.information[0]),
+    ),
+    (
+        "lrstat-boundary",
+        f"{_LOOKS}: first boundary, spending at 0.8",
+        2.250,
+        5e-4,
+        _LRSTAT,
+        lambda: float(LATE_DESIGN.efficacy[0]),
+    ),
+    (
+        "lrstat-boundary-last",
+        f"{_LOOKS}: last boundary, correlated as the numbers of events are",
+        2.025,
+        5e-4,
+        _LRSTAT,
+        lambda: float(BY_EVENTS.efficacy[1]),
+    ),
+    (
+        "lrstat-rejected-first",
+        f"{_LOOKS}: rejected at event 252",
+        0.4511,
+        1e-3,
+        _LRSTAT,
+        lambda: float(LATE_EXITS[0]),
+    ),
+    (
+        "lrstat-rejected",
+        f"{_LOOKS}: rejected in all",
+        0.8016,
+        1e-3,
+        _LRSTAT,
+        lambda: float(LATE_EXITS.sum()),
+    ),
+]
+
 CHECKS = [
-    Check(name, method, inputs, expected, source, compute, relative=1e-8)
-    for method, rows in (
-        (CURVES, _CURVES),
-        (WEIGHTED, _WEIGHTED),
-        (COMPETING, _COMPETING),
-        (CURE, _CURE),
-        (BAYES, _BAYES),
-    )
-    for name, inputs, expected, source, compute in rows
+    *[
+        Check(name, WEIGHTED, inputs, expected, source, compute, absolute=absolute)
+        for name, inputs, expected, absolute, source, compute in _PRINTED
+    ],
+    *[
+        Check(name, method, inputs, expected, source, compute, relative=1e-8)
+        for method, rows in (
+            (CURVES, _CURVES),
+            (WEIGHTED, _WEIGHTED),
+            (COMPETING, _COMPETING),
+            (CURE, _CURE),
+            (BAYES, _BAYES),
+        )
+        for name, inputs, expected, source, compute in rows
+    ],
 ]
