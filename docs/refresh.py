@@ -1,9 +1,9 @@
 """Runs what the documentation shows and writes what it prints: `make docs`. `--check` only says which page is stale.
 
-A ``yaml`` or ``csv`` block with ``file=NAME`` is a file of that name. Commands after ``$ `` in a ``console`` block are run, and
-their output is written below them. The table after a comment ``<!-- keys: Phase -->`` lists the keys of that model of
-the schema, with the meanings that stand there; the one after ``<!-- coverage: pre-transplant -->`` lists the design
-records of that evidence file, and where each is modelled or why it is left out.
+A ``yaml`` or ``csv`` block with ``file=NAME`` is a file of that name. Commands after ``$ `` in a ``console`` block are
+run, and their output is written below them. The table after a comment ``<!-- keys: Phase -->`` lists the keys of that
+model of the schema, with the meanings that stand there; the one after ``<!-- coverage: pre-transplant -->`` lists the
+design records of that evidence file, and where each is modelled or why it is left out.
 """
 
 from __future__ import annotations
@@ -103,13 +103,18 @@ def _printed(command: str) -> list[str]:
 
 @contextmanager
 def _inside(folder: Path) -> Iterator[None]:
-    before = Path.cwd()
+    before, columns = Path.cwd(), os.environ.get("COLUMNS")
     (folder / "tour.yaml").write_text(tour(), "utf-8")
     os.chdir(folder)
+    os.environ["COLUMNS"] = "200"  # pages do not depend on the window in which they are made
     try:
         yield
     finally:
         os.chdir(before)
+        if columns is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = columns
 
 
 def _table(found: re.Match[str]) -> str:
