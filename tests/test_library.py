@@ -34,7 +34,7 @@ def test_a_name_of_any_kind_is_found() -> None:
     for kind in library.FOLDERS:
         for name in library.names(kind):
             assert library.find(name, kind) in library.find_all(name)
-    with pytest.raises(UsageError, match=r'no protocol, .* or design is named "fbmtgg" .* did you mean "fbmtg"'):
+    with pytest.raises(UsageError, match=r'no protocol, .* or trial is named "fbmtgg" .* did you mean "fbmtg"'):
         library.find_all("fbmtgg")
 
 

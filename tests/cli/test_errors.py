@@ -43,7 +43,7 @@ def test_version_and_help(engraft: Engraft) -> None:
         (["resolve", "all-mrd2109"], 'did you mean "all-mrd2019"?'),
         (["resolve", "small.yaml", "--format", "toml"], 'yaml or json, found "toml"'),
         (["lint"], "Missing argument"),
-        (["lint", "nowhere"], 'no protocol, population, evidence, config or design is named "nowhere"'),
+        (["lint", "nowhere"], 'no protocol, population, evidence, config, design or trial is named "nowhere"'),
         (["diff", "small.yaml"], "diff needs two protocols"),
         (["graph", "small.yaml", "-o", "picture.png"], "ends in .svg"),
         (["compare", "all-mrd2019-vs-2024"], 'did you mean "all-mrd2019-vs-2023"?'),
