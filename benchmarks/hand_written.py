@@ -367,7 +367,6 @@ class Patient:
         self.enter("ALLO")
         self.log("transplant", "BLINA")
         self.had_allo = self.grafted = True
-        self.pending.append((self.env.now + n["graft_holds_after"], "graft_settled", "settling"))
         self.risks.clear()
         relapse = 0.0 if self.eradicated else 1.0
         death = math.exp(n["allo_nrm_age"] * (self.age - 40.0))

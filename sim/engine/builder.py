@@ -42,6 +42,15 @@ class Builder:
         self._bits: dict[tuple[str, object], int] = {}
         self._constants: dict[float, int] = {}
         self._code: dict[tuple[tuple[str, object], ...], int] = {}
+        # What is switched off costs patients no time: it has no row and no timer.
+        self.hazards = {name: each for name, each in protocol.hazards.items() if not self.never(each.while_)}
+        self.crossings = {name: each for name, each in protocol.crossings.items() if not self.never(each.while_)}
+        self.delays = {name: each for name, each in protocol.delays.items() if not self.never(each.happens)}
+        self.drifts = {
+            name: each.drift
+            for name, each in protocol.markers.items()
+            if each.drift is not None and not self.never(each.drift.while_)
+        }
 
     def variable(self, kind: str, name: str, initial: float, width: int = 1) -> int:
         """A place in the patient's variables with its value at the start; all must be declared before any constant."""
@@ -126,6 +135,10 @@ class Builder:
             operations = _fused([self._operation(name, argument, held) for name, argument in symbols])
             self._code[key] = self.ints([len(operations), *(word for pair in operations for word in pair)])
         return self._code[key]
+
+    def never(self, text: str) -> bool:
+        """Whether a guard or a probability is zero in every state: what it guards is switched off."""
+        return self.symbols(text) == [("const", 0.0)]
 
     def value(self, text: str) -> float:
         """The value of an expression of constants."""

@@ -255,7 +255,7 @@ def _windows(build: Builder) -> list[list[int]]:
 def _event_rows(build: Builder, windows: list[list[int]]) -> tuple[list[list[int]], list[str]]:
     """What each event sets off, and the names of those that the log tells."""
     protocol = build.protocol
-    hazards, delays = list(protocol.hazards.values()), list(protocol.delays.values())
+    hazards, delays = list(build.hazards.values()), list(build.delays.values())
     codes: list[str] = []
     rows = []
     for name, number in build.events.items():
@@ -292,10 +292,11 @@ def _slots(
     hazards: list[list[int]],
 ) -> None:
     """Give every timer its slot: results, attributes and markers, toxicities, hazards, phase ends, cut-off."""
+    drifting = len(build.drifts) > 0
     for kind, rows, column in (
         (at.ON_RESULT, tables.tests, at.T_SLOT),
-        (at.ON_FLOOR, markers, at.K_FLOOR_SLOT),
-        (at.ON_GRID, markers, at.K_GRID_SLOT),
+        (at.ON_FLOOR, markers if drifting else [], at.K_FLOOR_SLOT),
+        (at.ON_GRID, markers if drifting else [], at.K_GRID_SLOT),
         (at.ON_CROSSING, crossings, at.C_SLOT),
         (at.ON_WITHIN, windows, at.W_SLOT),
         (at.ON_DELAY, delays, at.L_SLOT),

@@ -69,7 +69,7 @@ def _multiplier(build: Builder, name: str) -> tuple[int, list[str]]:
 def hazard_rows(build: Builder) -> list[list[int]]:
     """Competing hazards."""
     rows = []
-    for name, hazard in build.protocol.hazards.items():
+    for name, hazard in build.hazards.items():
         try:
             family, curve, cured = baseline(build, hazard)
         except EngraftError as error:
@@ -100,7 +100,7 @@ def marker_rows(build: Builder) -> list[list[int]]:
     """Latent markers."""
     rows = []
     for name, marker in build.protocol.markers.items():
-        drift = marker.drift
+        drift = build.drifts.get(name)
         grid = 0 if marker.hazards_read_every is None else to_ticks(build.value(marker.hazards_read_every))
         row = [at.NONE] * at.K_WIDTH
         row[at.K_START] = build.expression(marker.start)
@@ -118,7 +118,7 @@ def marker_rows(build: Builder) -> list[list[int]]:
 def crossing_rows(build: Builder) -> list[list[int]]:
     """Levels at which a rising marker sets events off."""
     rows = []
-    for name, crossing in build.protocol.crossings.items():
+    for name, crossing in build.crossings.items():
         rows.append([
             build.markers[crossing.marker],
             build.expression(crossing.rises_to),
@@ -135,7 +135,7 @@ def crossing_rows(build: Builder) -> list[list[int]]:
 def delay_rows(build: Builder, distributions: list[list[int]]) -> list[list[int]]:
     """Events that follow others after a drawn time."""
     rows = []
-    for name, delay in build.protocol.delays.items():
+    for name, delay in build.delays.items():
         site = delay_site(name, delay)
         rows.append([
             build.expression(delay.happens),
