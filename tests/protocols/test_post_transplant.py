@@ -118,6 +118,18 @@ def test_by_mrd_relapse_is_rarer_and_the_two_readings_never_meet() -> None:
     assert counted(by_mrd, "relapse") < 0.75 * counted(none, "relapse")
     halved = run(MAINTENANCE, HUANG, BY_MRD, "parameters.hr_maintenance.value=0.5")
     np.testing.assert_array_equal(halved.first_tick("relapse"), by_mrd.first_tick("relapse"))
+    # Not by leaving no cell alone: also the hazard of those who keep some follows the level.
+    level_ignored = run(MAINTENANCE, HUANG, BY_MRD, "parameters.allo_slope_mrd.value=0")
+    assert counted(by_mrd, "relapse") < 0.9 * counted(level_ignored, "relapse")
+
+
+def test_relapse_as_hazard_follows_the_level_after_transplant_without_maintenance_too() -> None:
+    history = run(OBSERVATION, HUANG)
+    relapsed = history.first_tick("relapse") >= 0
+    in_cr1 = history.enrolled & (history.attribute("remission_at_hsct") == "CR1")
+    deviation = history.attribute("mrd_deviation")
+    high, low = (in_cr1 & (deviation > 0.5)), (in_cr1 & (deviation < -0.5))
+    assert relapsed[high].mean() > 1.2 * relapsed[low].mean()
 
 
 def test_severe_gvhd_stops_maintenance() -> None:
