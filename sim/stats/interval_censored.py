@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from sim.errors import EngraftError
 from sim.stats.arrays import Flags, Floats, Integers, column, observed_times, readonly, refuse
+from sim.stats.intervals import ConfType, checked_level, checked_type, confidence_limits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,11 @@ class Turnbull:
     std_error
         Of `survival`, from the inverse information; right where visits follow a schedule that does not grow with the
         number of patients. None with more than 2,000 sets, whose times are no schedule.
+    ci_low, ci_high
+        Pointwise limits of `survival`; NaN where the transformation has no value, as at 0. None where there is no
+        standard error.
+    conf_level, conf_type
+        Of the limits.
     log_likelihood, gap, iterations
         At the maximum; largest violation of the conditions of the maximum (Karush, Kuhn and Tucker), which bounds the
         log likelihood still to be gained a patient; steps taken.
@@ -63,6 +69,10 @@ class Turnbull:
     mass: Floats
     survival: Floats
     std_error: Floats | None
+    ci_low: Floats | None
+    ci_high: Floats | None
+    conf_level: float
+    conf_type: ConfType
     log_likelihood: float
     gap: float
     iterations: int
@@ -71,9 +81,10 @@ class Turnbull:
     @property
     def conventions(self) -> str:
         """What the intervals mean, and the method, in words."""
+        limits = "" if self.ci_low is None else f"; interval: pointwise {100 * self.conf_level:g}% {self.conf_type}"
         return (
             "event in (left, right]; maximum of the likelihood by self-consistency and convex minorant steps; standard "
-            "error from the information, for fixed visits; visits independent of the event"
+            f"error from the information, for fixed visits{limits}; visits independent of the event"
         )
 
     def at(self, times: ArrayLike) -> IntervalSurvivalAt:
@@ -88,11 +99,12 @@ class Turnbull:
         return IntervalSurvivalAt(time=asked, survival_low=np.minimum(low, 1.0), survival_high=np.minimum(high, 1.0))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a set: left, right, mass, survival, and std_error if there is one."""
+        """One row a set: left, right, mass, survival, and std_error, ci_low, ci_high if there are any."""
         import pandas as pd
 
-        names = ("left", "right", "mass", "survival", *(("std_error",) if self.std_error is not None else ()))
-        return pd.DataFrame({name: getattr(self, name) for name in names})
+        names = ("left", "right", "mass", "survival", "std_error", "ci_low", "ci_high")
+        columns = {name: getattr(self, name) for name in names}
+        return pd.DataFrame({name: values for name, values in columns.items() if values is not None})
 
     def __repr__(self) -> str:
         return (
@@ -101,7 +113,9 @@ class Turnbull:
         )
 
 
-def turnbull(left: ArrayLike, right: ArrayLike) -> Turnbull:
+def turnbull(
+    left: ArrayLike, right: ArrayLike, *, conf_level: float = 0.95, conf_type: ConfType = "log-log"
+) -> Turnbull:
     """Turnbull's estimate of the distribution of a time that is known to lie in an interval.
 
     Parameters
@@ -111,11 +125,15 @@ def turnbull(left: ArrayLike, right: ArrayLike) -> Turnbull:
     right
         First time known to have it, shape (n,): not before left; equal for a time seen exactly; infinity where the
         event was never seen.
+    conf_level
+        Level of the pointwise limits.
+    conf_type
+        "plain", "log" or "log-log".
 
     Raises
     ------
     EngraftError
-        If a value is missing or the ends of a row are out of order.
+        If a value is missing, the ends of a row are out of order, or the interval is not a known one.
 
     Notes
     -----
@@ -130,8 +148,9 @@ def turnbull(left: ArrayLike, right: ArrayLike) -> Turnbull:
     (1994) 618-623 (conditions of the maximum); Jongbloed, JCGS 7 (1998) 310-321; Wellner and Zhan, JASA 92
     (1997) 945-959 (the two steps together).
     """
+    level, kind = checked_level(conf_level), checked_type(conf_type)
     begin, end = checked_intervals(left, right)
-    return turnbull_of(innermost(begin, end), begin.size)
+    return turnbull_of(innermost(begin, end), begin.size, level, kind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,7 +244,7 @@ def solve(sets: Innermost, rows: Flags | None = None) -> tuple[Floats, float, in
     return mass / mass.sum(), float(gap), int(steps)
 
 
-def turnbull_of(sets: Innermost, n: int) -> Turnbull:
+def turnbull_of(sets: Innermost, n: int, conf_level: float, conf_type: ConfType) -> Turnbull:
     """The estimate on the sets with mass."""
     mass, gap, steps = solve(sets)
     reached = np.concatenate(([0.0], np.cumsum(mass)))
@@ -233,12 +252,21 @@ def turnbull_of(sets: Innermost, n: int) -> Turnbull:
     kept = np.flatnonzero(mass > 0.0)
     error = _survival_error(sets, kept, held) if kept.size <= MOST_SETS else None
     survival = np.append(np.cumsum(mass[kept][::-1])[::-1], 0.0)[1:]
+    limits = (
+        (None, None)
+        if error is None
+        else tuple(map(readonly, confidence_limits(survival, error, conf_level=conf_level, conf_type=conf_type)))
+    )
     return Turnbull(
         left=readonly(sets.left[kept]),
         right=readonly(sets.right[kept]),
         mass=readonly(mass[kept]),
         survival=readonly(survival),
         std_error=None if error is None else readonly(error),
+        ci_low=limits[0],
+        ci_high=limits[1],
+        conf_level=conf_level,
+        conf_type=conf_type,
         log_likelihood=float(np.log(held).sum()),
         gap=gap,
         iterations=steps,

@@ -90,6 +90,17 @@ def test_exact_and_censored_times_are_kaplan_meier() -> None:
     assert found.std_error[middle] == pytest.approx(curve.at(5).std_error[0], rel=1e-6)
 
 
+@pytest.mark.parametrize("conf_type", ["plain", "log", "log-log"])
+def test_limits_are_those_of_kaplan_meier_where_times_are_exact(conf_type: Any) -> None:
+    time, event = np.array([1, 2, 3, 4, 5, 6, 7, 8.0]), np.array([1, 1, 0, 1, 0, 1, 1, 0])
+    found = turnbull(time, np.where(event == 1, time, np.inf), conf_level=0.9, conf_type=conf_type)
+    curve = kaplan_meier(time, event, conf_level=0.9, conf_type=conf_type).at(found.right[:-1])
+    table = found.to_frame()
+    assert table["ci_low"].to_numpy()[:-1] == pytest.approx(curve.ci_low, rel=1e-6)
+    assert table["ci_high"].to_numpy()[:-1] == pytest.approx(curve.ci_high, rel=1e-6)
+    assert f"interval: pointwise 90% {conf_type}" in repr(found)
+
+
 def test_bounds_differ_inside_a_set_only() -> None:
     found = turnbull([0, 2, 4], [3, 5, np.inf])
     # Sets: (2, 3] with 1/3 to 2/3 .. by hand: rows (0, 3], (2, 5], (4, inf) meet in (2, 3] and (4, 5].
@@ -215,6 +226,10 @@ def test_results_say_their_conventions() -> None:
     found = interval_score_test(left, right, np.arange(60) % 2)
     assert "grouped proportional hazards (Finkelstein 1986); variance: permutation" in repr(found)
     assert found.to_frame()["n"].tolist() == [30, 30]
+    with pytest.raises(EngraftError, match='conf_type: found "loglog"; did you mean "log-log"'):
+        turnbull(left, right, conf_type="loglog")  # type: ignore[arg-type]
+    with pytest.raises(EngraftError, match="conf_level: found 95; it must lie between 0 and 1"):
+        turnbull(left, right, conf_level=95)
 
 
 @pytest.mark.parametrize(

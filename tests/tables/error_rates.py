@@ -1,7 +1,8 @@
-"""Simulate error rates, and write their page in docs/validation: `python tests/tables/error_rates.py [FILE ..]`.
+"""Simulate error rates, and write their page in docs/validation: `python tests/tables/error_rates.py [NAME ..]`.
 
-Without names every file `rates_*.py` beside is simulated anew; with names only those, and the rest of the page keeps
-the counts found before, which are in statistics-error-rates.csv beside the page.
+Without names every rate of the files `rates_*.py` beside is simulated anew. A name is one of these files or the id of
+one rate: then only those are, and the rest of the page keeps the counts found before, which are in
+statistics-error-rates.csv beside the page.
 """
 
 from __future__ import annotations
@@ -83,12 +84,23 @@ def page(counts: dict[str, int]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def chosen(names: list[str]) -> set[str]:
+    """Ids of the rates that names ask for, files or ids; all without names."""
+    asked = {rate.id for rate in rates() if rate.id in names} if names else {rate.id for rate in rates()}
+    for name in names:
+        if name.removesuffix(".py") in files():
+            asked |= {rate.id for rate in rates([name.removesuffix(".py")])}
+        elif name not in asked:
+            raise SystemExit(f"{name}: neither a file of rates ({', '.join(files())}) nor the id of a rate")
+    return asked
+
+
 def main(names: list[str]) -> None:
     """Simulate what was asked for, and write counts and page."""
     FOLDER.mkdir(exist_ok=True)
     known = {rate.id for rate in rates()}
     counts = {key: count for key, count in stored().items() if key in known}
-    again = {rate.id for rate in rates([name.removesuffix(".py") for name in names])} if names else known
+    again = chosen(names)
     for rate in rates():
         if rate.id in again:
             started = time.perf_counter()
