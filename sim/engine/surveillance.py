@@ -37,7 +37,8 @@ def judge(I, F, log, v):
     """A result has arrived: positive ones count up to the last confirmation, negative ones end a suspicion.
 
     Once confirmed, events happen and the schedule rests until it is started again. A sample that is to confirm comes so
-    long after the one before, and not before its result; one that cannot be read is repeated.
+    long after the one before, and not before its result; one that cannot be read is repeated. A result that arrives
+    outside the scope only tells: who has relapsed meanwhile has no molecular relapse after it.
     """
     row = I[H_SURVEILLANCE] + v * V_WIDTH
     place = I[SI_SURVEILLANCE] + v * VI_WIDTH
@@ -45,7 +46,7 @@ def judge(I, F, log, v):
     state = I[I[SI_TEST] + I[row + V_TEST]]
     if I[place + VI_SAMPLED] < 0 or (I[I[row + V_EMITS]] == 0 and I[row + V_GOTO] < 0):
         return NONE
-    if state == 1:
+    if state == 1 or evaluate(I, F, I[row + V_WHILE]) == 0.0:
         if I[place + VI_FOUND] > 0:
             I[timer] = next_due(I, v)
         I[place + VI_FOUND] = 0

@@ -87,6 +87,23 @@ def test_outside_its_scope_no_sample_is_taken_and_a_suspicion_is_dropped(lab: An
     assert days(dropped, "found") == []
 
 
+@pytest.mark.parametrize("confirm", ["", ", confirm: {times: 1, after: 1 d}"])
+def test_a_result_that_arrives_outside_the_scope_leads_nowhere(lab: Any, confirm: str) -> None:
+    """Haematological relapse on day 225 or 235, with a positive result on its way: no molecular relapse after it."""
+    story = lab.story(
+        watch(
+            f"while: well, emits: found, goto: AWAY{confirm}",
+            turnaround="12 d",
+            relapse="215 d" if not confirm else "225 d",
+        ),
+        horizon="2 y",
+    )
+    relapse, last_result = days(story, "relapse")[0], days(story, "result")[-1]
+    assert last_result > relapse
+    assert days(story, "found") == []
+    assert "AWAY" not in [phase for _, event, phase, _ in story if event == "phase"]
+
+
 def test_a_sample_that_cannot_be_read_is_repeated_when_it_is_to_confirm(lab: Any) -> None:
     unread = watch(
         "emits: found, confirm: {times: 1, after: 14 d}",
