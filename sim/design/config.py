@@ -12,7 +12,7 @@ from sim.design.fixed import Solved
 from sim.design.fixed_proportions import TestMethod
 from sim.design.sequential import LastLook
 from sim.design.survival_tests import LogRankMethod
-from sim.errors import InvalidDocument, Position
+from sim.errors import InvalidDocument, Position, Problem
 from sim.protocol.document import Document, load_document, problems_from_pydantic
 from sim.protocol.fields import Model, OneOf
 from sim.protocol.library import find
@@ -51,6 +51,16 @@ Numbers = Annotated[
     Field(min_length=1),
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}, "minItems": 1}]}),
 ]
+
+
+def _z(value: Any) -> Any:
+    if value == "none" or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    raise ValueError(f"found {value!r}; a boundary is a number, or none where the look has none")
+
+
+_Z_SCHEMA = {"anyOf": [{"type": "number"}, {"const": "none"}]}
+ZValue = Annotated[float | Literal["none"], BeforeValidator(_z), WithJsonSchema(_Z_SCHEMA)]
 
 
 class SurvivalAt(Model):
@@ -230,12 +240,12 @@ class OneArm(Model):
 
 
 class Boundary(Model):
-    """A boundary by a spending function, a shape, shares of the error spent, or values of z before the last look."""
+    """A boundary by a spending function, a shape, shares of the error spent, or z before the last look (or none)."""
 
     spending: str | None = None
     shape: str | None = None
     shares: list[float] | None = None
-    z: list[float | None] | None = None
+    z: list[ZValue] | None = None
     parameter: float | None = None
     at: list[int] | None = None
 
@@ -365,7 +375,11 @@ def load_design(config: str | Path | Mapping[str, Any], *, set: Sequence[str] = 
         Every problem of the file and of the overrides that can be told without computing.
     """
     if isinstance(config, Mapping):
-        root = node_from_plain(dict(config), Position("(config)", 1, 1))
+        start = Position("(config)", 1, 1)
+        try:
+            root = node_from_plain(dict(config), start)
+        except ValueError as error:
+            raise InvalidDocument([Problem(start, "", str(error))]) from None
         assert isinstance(root, MappingNode)
         document = Document(root, "(config)")
     else:

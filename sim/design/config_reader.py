@@ -320,7 +320,7 @@ class Reader:
             if given.shares is not None:
                 return user_spending(given.shares)
             if given.z is not None:
-                return fixed_bounds(given.z)
+                return fixed_bounds([None if value == "none" else value for value in given.z])
             shape = str(given.shape)
             if shape not in SHAPES:
                 raise EngraftError(f'spending: no shape is called "{shape}"{did_you_mean(shape, list(SHAPES))}')

@@ -81,6 +81,18 @@ def test_overrides_change_the_design_and_are_checked_like_the_file() -> None:
         design("os-schoenfeld", set=["alpha=2"])
 
 
+def test_values_that_no_file_can_hold_are_refused() -> None:
+    with pytest.raises(InvalidDocument, match="found nothing; give text, a number"):
+        design({"schema": "engraft/design/1", "title": None})
+
+
+def test_a_look_may_have_no_given_boundary() -> None:
+    looks = "group_sequential={information: [0.5, 0.7, 1], efficacy: {z: [none, 2.5]}}"
+    table = design("mrd-response", set=[looks, "proportions.method=pooled"]).tables["looks"]
+    assert table["efficacy_z"].isna().tolist() == [True, False, False]
+    assert table["alpha_spent"].tolist() == pytest.approx([0.0, 0.0124193, 0.05], abs=1e-6)
+
+
 def test_an_unknown_name_is_told() -> None:
     with pytest.raises(UsageError, match=r'no design is named "os-shoenfeld".*did you mean "os-schoenfeld"'):
         design("os-shoenfeld")
