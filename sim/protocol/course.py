@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from sim.protocol.expression_fold import fold
@@ -45,8 +45,7 @@ class State(NamedTuple):
     bits: int
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """A step to another state; ``dies`` says that death is among its events, ``sure`` that it comes in the end."""
 
     to: State
@@ -75,6 +74,7 @@ class Course:
         self.came_from: dict[State, State | None] = {}
         self._known: dict[tuple[DocumentPath, str, int], bool | None] = {}
         self._masks: dict[DocumentPath, tuple[int, bool]] = {}
+        self._effects: dict[str, tuple[int, int]] = {}
         self._toxic = {
             name: toxicity
             for name, toxicity in self.protocol.toxicities.items()
@@ -187,14 +187,22 @@ class Course:
 
     def _after(self, bits: int, events: Sequence[str]) -> int:
         gate = self.protocol.enrolment.at
-        for event in [name for given in events for name in ([given, ENROLMENT] if given == gate else [given])]:
-            bits |= self.bit.get(("event", event), 0)
-            for name, flag in self.protocol.flags.items():
-                if event in flag.set_by:
-                    bits |= self.bit.get(("flag", name), 0)
-                if event in flag.cleared_by:
-                    bits &= ~self.bit.get(("flag", name), 0)
+        for event in events:
+            for name in (event, ENROLMENT) if event == gate else (event,):
+                if name not in self._effects:
+                    self._effects[name] = self._effect(name)
+                true, false = self._effects[name]
+                bits = (bits | true) & ~false
         return bits
+
+    def _effect(self, event: str) -> tuple[int, int]:
+        """What an event makes true and what it makes false; a flag that it both sets and clears is false then."""
+        true, false = self.bit.get(("event", event), 0), 0
+        for name, flag in self.protocol.flags.items():
+            bit = self.bit.get(("flag", name), 0)
+            true |= bit if event in flag.set_by else 0
+            false |= bit if event in flag.cleared_by else 0
+        return true, false
 
     def _enter(
         self, origin: str | None, phase: str, bits: int, *, events: Sequence[str] = (), begun: bool = False
@@ -232,45 +240,42 @@ class Course:
             started = hazard.clock.since is None or any(self.happened(event, state) for event in hazard.clock.since)
             if started and guard is not False:
                 self.fired.add(name)
-                sure = not leaves_survivors(hazard)
                 events = hazard.emits if hazard.emits is not None else [name]
-                yield from (replace(move, sure=sure) for move in self._event(state, events, hazard.goto))
+                yield self._event(state, events, hazard.goto)._replace(sure=not leaves_survivors(hazard))
         for name, crossing in self.protocol.crossings.items():
             if self.holds(("crossings", name, "while"), state) is not False:
-                moves = self._event(state, crossing.emits, crossing.goto)
-                yield from (replace(move, sure=False) for move in moves)
+                yield self._event(state, crossing.emits, crossing.goto)._replace(sure=False)
         for delay in self.protocol.delays.values():
             here = delay.while_in is None or state.phase in delay.while_in
             if here and any(self.happened(event, state) for event in delay.since):
-                yield from self._event(state, delay.emits, None)
+                yield self._event(state, delay.emits, None)
         for name, watch in self.protocol.surveillance.items():
             started = any(self.happened(event, state) for event in watch.since)
             if started and self.holds(("surveillance", name, "while"), state) is not False:
-                yield from (replace(move, sure=False) for move in self._event(state, watch.emits, watch.goto))
-        yield from (replace(move, sure=False) for move in self._toxicities(state))
+                yield self._event(state, watch.emits, watch.goto)._replace(sure=False)
+        yield from (move._replace(sure=False) for move in self._toxicities(state))
 
     def _toxicities(self, state: State) -> Iterator[Move]:
         """Toxicities come whenever they may; what they do to a phase, while it lasts; death, at any time."""
         phase = self.protocol.phases[state.phase]
         for name, toxicity in self._toxic.items():
             if toxicity.emits:
-                yield from self._event(state, toxicity.emits, None)
+                yield self._event(state, toxicity.emits, None)
             for consequence in toxicity.consequence.values():
                 events = [*toxicity.emits, *consequence.emits]
                 acts = name in phase.toxicities and not state.waiting
                 if consequence.death is not None or (acts and consequence.goto is not None):
-                    yield from self._event(state, events, consequence.goto)
+                    yield self._event(state, events, consequence.goto)
                 elif consequence.emits:
-                    yield from self._event(state, events, None)
+                    yield self._event(state, events, None)
                 if acts and consequence.stop is True and not phase.open:
                     after = state._replace(bits=self._after(state.bits, events))
                     yield from self._end(after, phase, cycles=False)
 
-    def _event(self, state: State, events: Sequence[str], goto: str | None) -> Iterator[Move]:
+    def _event(self, state: State, events: Sequence[str], goto: str | None) -> Move:
         if goto is not None:
-            yield self._enter(state.phase, goto, state.bits, events=events)
-        else:
-            yield Move(state._replace(bits=self._after(state.bits, events)))
+            return self._enter(state.phase, goto, state.bits, events=events)
+        return Move(State(state.phase, state.waiting, self._after(state.bits, events)))
 
     def _end(self, state: State, phase: Phase, *, cycles: bool = True) -> Iterator[Move]:
         here: DocumentPath = ("phases", state.phase)

@@ -11,30 +11,37 @@ from pathlib import Path
 import numpy as np
 
 from sim.batch.run import run_chunk, simulate
-from sim.engine.plan import compile_plan
+from sim.engine.history import History
+from sim.engine.plan import Plan, compile_plan
 from sim.errors import EngraftError, InvalidDocument, Problem
 from sim.protocol.resolve import load_protocol
 from sim.protocol.schema import Protocol
+from sim.units import parse_duration
 
 MOST_SECONDS = 1.0
 """Processor time that one file may take, simulation included."""
 
+SEED = 20261121
+
 PATIENT = re.compile(r"^[a-z0-9-]+: patient [0-9]+, site .+: .+; engraft trace .+ --patient [0-9]+ replays it$")
 
 
-def verdict(use: Callable[[], Protocol]) -> str:
+def verdict(use: Callable[[], Protocol], *, by_machine_form: bool = True) -> str:
     """How a document ends: "refused", "failed" (for a patient, at a site) or "simulated".
 
     Parameters
     ----------
     use
         Loads the document; it may raise InvalidDocument and nothing else.
+    by_machine_form
+        Simulate through the public door, which writes the protocol in its machine form and checks that again; else
+        from the plan, in half the time.
     """
     begun = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            ended = _simulated(use())
+            ended = _simulated(use(), by_machine_form)
         except InvalidDocument as invalid:
             check_problems(invalid.problems)
             ended = "refused"
@@ -43,12 +50,15 @@ def verdict(use: Callable[[], Protocol]) -> str:
     return ended
 
 
-def _simulated(protocol: Protocol) -> str:
+def _simulated(protocol: Protocol, by_machine_form: bool) -> str:
     plan = compile_plan(protocol)  # raises nothing for a protocol that was checked
     patients = min(3, plan.most_patients or 3)
     failure = ""
     try:
-        history = simulate(protocol, patients=patients, seed=20261121, engine="auto", horizon="5 y")
+        if by_machine_form:
+            history = simulate(protocol, patients=patients, seed=SEED, engine="auto", horizon="5 y")
+        else:
+            history = _history(plan, patients)
     except EngraftError as error:
         failure = str(error)
     if failure:
@@ -62,6 +72,13 @@ def _simulated(protocol: Protocol) -> str:
     numbers = history.patients.drop(columns=kept).select_dtypes("number").to_numpy(dtype=float)
     assert np.isfinite(numbers).all(), history.patients
     return "simulated"
+
+
+def _history(plan: Plan, patients: int) -> History:
+    engine = "simpy" if plan.shares_resources else "compiled"
+    days = parse_duration("5 y")
+    chunk = run_chunk(plan, plan.for_run(seed=SEED, replicate=0, horizon_days=days), engine, 0, patients, None)
+    return History.of(plan, [chunk], seed=SEED, replicate=0, horizon_days=days, engine=engine)
 
 
 def check_problems(problems: Sequence[Problem]) -> None:
