@@ -274,15 +274,18 @@ def _proportions(reader: Reader, alpha: float) -> DesignReport:
     tables: dict[str, Any] = {"design": table}
     conventions = list(fixed.conventions)
     result: Any = fixed
-    paragraph = words.proportions_paragraph(reader.at_level(alpha), fixed)
+    power = fixed.power
     if boundaries is not None:
         result = SequentialProportions(fixed, boundaries)
-        table.loc[table["quantity"] == "power", "planned"] = boundaries.characteristics(result.drift).power
+        power = boundaries.power_at(result.drift)
+        table.loc[table["quantity"] == "power", "planned"] = power
         table.loc[table["quantity"] == "power", "exact"] = math.nan if design.power is None else design.power
         tables |= {"looks": result.looks(), "operating characteristics": result.summary()}
         tables |= boundary_tables(reader, boundaries, sum(fixed.arms), result.drift, None)
         reader.finish()
         conventions.append(boundaries.conventions)
+    paragraph = words.proportions_paragraph(reader.at_level(alpha), fixed, power)
+    if boundaries is not None:
         paragraph += " " + words.looks_sentence(boundaries, [f"{count:.0f}" for count in result.patients], "patients")
     if design.multiplicity is not None:
         tables["multiplicity"] = multiplicity_table(reader, design.multiplicity, fixed.drift)

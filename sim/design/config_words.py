@@ -129,14 +129,14 @@ def survival_paragraph(design: models.DesignConfig, fixed: FixedSurvival, ratio:
     )
 
 
-def proportions_paragraph(design: models.DesignConfig, fixed: FixedProportions) -> str:
-    """The sample size of a comparison of proportions, as a protocol says it."""
+def proportions_paragraph(design: models.DesignConfig, fixed: FixedProportions, power: float) -> str:
+    """The sample size of a comparison of proportions, as a protocol says it; `power` is that of all its looks."""
     control, treatment = fixed.arms
     before, after = percent(fixed.control), percent(fixed.treatment)
     return (
         f"The treatment arms are compared for {design.endpoint} by {_the(fixed.name)}. Assuming {before} in the "
         f"control arm and {after} in the treatment arm, {control + treatment} patients ({control} control, {treatment} "
-        f"treatment) give {_errors(design)} and a power of {percent(fixed.power)}."
+        f"treatment) give {_errors(design)} and a power of {percent(power)}."
     )
 
 

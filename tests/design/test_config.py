@@ -93,6 +93,14 @@ def test_a_look_may_have_no_given_boundary() -> None:
     assert table["alpha_spent"].tolist() == pytest.approx([0.0, 0.0124193, 0.05], abs=1e-6)
 
 
+def test_proportions_with_looks_state_the_power_of_their_looks() -> None:
+    looks = "group_sequential={information: [0.5, 1], efficacy: {shape: pocock}}"
+    found = design("mrd-response", set=[looks, "proportions.method=pooled"])
+    power = found.tables["operating characteristics"]["rejected"].iloc[0]
+    assert f"a power of {100 * power:.1f} %" in found.paragraph
+    assert found.result.fixed.power > power + 0.02
+
+
 def test_an_unknown_name_is_told() -> None:
     with pytest.raises(UsageError, match=r'no design is named "os-shoenfeld".*did you mean "os-schoenfeld"'):
         design("os-shoenfeld")
