@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sim.errors import InvalidDocument
+from sim.evidence.load import load_evidence
 from sim.evidence.trial_design import load_trial, trial_problems
 from sim.protocol.document import load_document
 from sim.protocol.library import folder, names
@@ -31,6 +32,25 @@ def test_the_sandwich_trial_has_one_arm_and_survival_as_its_endpoint() -> None:
     assert (trial.allocation.method, trial.primary.endpoint) == ("single arm", "OS")
     assert [each.endpoint for each in trial.secondary] == ["LFS"]
     assert trial.accrual.source is None  # not reported
+
+
+def test_every_family_of_protocols_has_a_trial() -> None:
+    tried = {arm.protocol for name in names("trial") for arm in load_trial(name).arms.values()}
+    assert set(names("protocol")) - tried == {"allo-hsct-standard"}  # hypothetical: its patients declined it
+
+
+def test_consecutive_cohorts_are_not_randomised_and_have_the_patients_and_endpoints_reported() -> None:
+    trial = load_trial("all-mrd2019-2023")
+    studies = load_evidence("fbmtg").studies
+    assert trial.allocation.method == "not randomised"
+    assert {name: (arm.protocol, arm.ratio) for name, arm in trial.arms.items()} == {
+        name: (study.protocol, study.enrolled) for name, study in studies.items()
+    }
+    assert trial.accrual.patients == 121 + 137
+    endpoints = [trial.primary, *trial.secondary]
+    assert {(each.endpoint, each.at) for each in endpoints} == {("OS", "2 y"), ("LFS", "2 y")}
+    for each in endpoints:
+        assert {study.endpoints[each.endpoint].time_zero for study in studies.values()} == {each.time_zero}
 
 
 @pytest.mark.parametrize(
