@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from sim.design.config_timed import timed_report
 from sim.design.config_upon import assurance_table, boundary_tables, graph_of, multiplicity_table
 from sim.design.exact import OneArm, one_arm, one_arm_power
 from sim.design.fixed import FixedSurvival, Solved, fixed_survival
-from sim.design.fixed_proportions import fixed_proportions
+from sim.design.fixed_proportions import FixedProportions, fixed_proportions
 from sim.design.report import DesignReport
 from sim.design.sequential import GroupSequentialDesign, group_sequential
+from sim.design.sequential_drift import design_at_drift
 from sim.design.sequential_plan import (
     SequentialProportions,
     SequentialSurvival,
@@ -25,6 +27,7 @@ from sim.design.sequential_plan import (
     sequential_survival,
 )
 from sim.design.solving import for_hazard_ratio
+from sim.design.spending import Spending
 from sim.design.survival_moments import proportional
 from sim.design.survival_tests import LogRank
 from sim.errors import EngraftError, InvalidDocument, Problem
@@ -102,7 +105,8 @@ def report(design: DesignConfig, document: Document) -> DesignReport:
     return builders[given[0]](reader, level)
 
 
-def _boundaries(reader: Reader, alpha: float) -> GroupSequentialDesign | None:
+def _boundaries(reader: Reader, alpha: float, drift: Callable[[], float]) -> GroupSequentialDesign | None:
+    """The boundaries of a file; `drift` is the mean of Z at the end of a trial whose power is solved for."""
     design = reader.design
     given = design.group_sequential
     if given is None:
@@ -123,18 +127,24 @@ def _boundaries(reader: Reader, alpha: float) -> GroupSequentialDesign | None:
         "efficacy_at": (*here, "efficacy", "at"),
         "futility_at": (*here, "futility", "at"),
     }
-    with reader.at(*here, **places):
-        return group_sequential(
-            alpha=alpha,
-            information=given.information,
-            efficacy=efficacy,
-            sided=design.sided,
-            futility=futility,
-            binding=given.futility is not None and given.futility.binding,
-            power=design.power,
-            efficacy_at=given.efficacy.at,
-            futility_at=None if given.futility is None else given.futility.at,
-        )
+    make = partial(
+        group_sequential,
+        alpha=alpha,
+        information=given.information,
+        efficacy=efficacy,
+        sided=design.sided,
+        futility=futility,
+        binding=given.futility is not None and given.futility.binding,
+        efficacy_at=given.efficacy.at,
+        futility_at=None if given.futility is None else given.futility.at,
+    )
+    if design.solve == "power" and isinstance(futility, Spending):
+        mean = drift()
+        with reader.at(*here, **places):
+            return design_at_drift(lambda power: make(power=power), mean, alpha=alpha, sided=design.sided)
+    else:
+        with reader.at(*here, **places):
+            return make(power=design.power)
     reader.finish()
     return None
 
@@ -145,7 +155,6 @@ def _survival(reader: Reader, alpha: float) -> DesignReport:
     plan = reader.survival(design.survival)
     if design.group_sequential is not None and design.group_sequential.times is not None:
         return timed_report(reader, plan, alpha)
-    boundaries = _boundaries(reader, alpha)
     here = ("survival",)
     test = (*here, "test", design.survival.test.family)
     places = {
@@ -158,6 +167,14 @@ def _survival(reader: Reader, alpha: float) -> DesignReport:
         "accrual_rates": (*here, "accrual", "rates"),
         "events": ("group_sequential", "information"),
     }
+
+    def drift() -> float:
+        with reader.at(*here, **places):
+            return fixed_survival(plan.course, plan.test, alpha=alpha, sided=design.sided, solve_for="power").drift
+        reader.finish()
+        raise AssertionError("a refused trial does not get here")
+
+    boundaries = _boundaries(reader, alpha, drift)
     ratio: float | None = None
     found: FixedSurvival | SequentialSurvival | None = None
     with reader.at(*here, **places):
@@ -246,30 +263,35 @@ def _proportions(reader: Reader, alpha: float) -> DesignReport:
     assert given is not None
     here = ("proportions",)
     reader.finish()
-    boundaries = _boundaries(reader, alpha)
     if design.solve == "power" and given.patients is None:
         reader.refuse((*here, "patients"), "missing; it is needed to solve for power")
     if design.solve == "patients" and given.patients is not None:
         reader.refuse((*here, "patients"), "solve: patients finds it; leave it out")
-    if boundaries is not None and given.method in ("fisher", "z_pooled"):
+    if design.group_sequential is not None and given.method in ("fisher", "z_pooled"):
         reader.refuse((*here, "method"), f"{given.method} has one analysis; looks need pooled, unpooled or arcsine")
     reader.finish()
     names = ("control", "treatment", "method", "margin", "patients")
-    with reader.at(*here, **{name: (*here, name) for name in names}):
-        fixed = fixed_proportions(
-            given.control,
-            given.treatment,
-            alpha=alpha,
-            sided=design.sided,
-            power=design.power,
-            patients=given.patients,
-            method=given.method,
-            margin=given.margin,
-            higher_is_better=given.higher_is_better,
-            allocation=design.allocation,
-            inflation=1.0 if boundaries is None else boundaries.inflation or 1.0,
-        )
-    reader.finish()
+
+    def solved(inflation: float) -> FixedProportions:
+        with reader.at(*here, **{name: (*here, name) for name in names}):
+            return fixed_proportions(
+                given.control,
+                given.treatment,
+                alpha=alpha,
+                sided=design.sided,
+                power=design.power,
+                patients=given.patients,
+                method=given.method,
+                margin=given.margin,
+                higher_is_better=given.higher_is_better,
+                allocation=design.allocation,
+                inflation=inflation,
+            )
+        reader.finish()
+        raise AssertionError("refused values do not get here")
+
+    boundaries = _boundaries(reader, alpha, lambda: solved(1.0).drift)
+    fixed = solved(1.0 if boundaries is None or design.power is None else boundaries.inflation or 1.0)
     table = fixed.to_frame()
     tables: dict[str, Any] = {"design": table}
     conventions = list(fixed.conventions)

@@ -40,6 +40,12 @@ def changed(name: str, survival: dict[str, Any] | None = None, **changes: Any) -
     return {key: value for key, value in {**plain, **changes}.items() if value is not None}
 
 
+def changed_proportions(name: str, **changes: Any) -> dict[str, Any]:
+    """As `changed`, for a design of proportions."""
+    plain = load_document(find(name, "design")).plain()
+    return {key: value for key, value in {**plain, **changes}.items() if value is not None}
+
+
 @pytest.mark.parametrize("path", store.files(), ids=lambda path: path.stem)
 def test_what_is_wrong_is_said_where_it_stands(path: Path) -> None:
     assert store.found(path) == store.stated(path) != [], "python tests/design/store.py"
@@ -99,6 +105,31 @@ def test_proportions_with_looks_state_the_power_of_their_looks() -> None:
     power = found.tables["operating characteristics"]["rejected"].iloc[0]
     assert f"a power of {100 * power:.1f} %" in found.paragraph
     assert found.result.fixed.power > power + 0.02
+
+
+@pytest.mark.parametrize("futility", ["{spending: kim-demets, parameter: 2}", "{spending: pocock, binding: true}"])
+def test_power_is_found_where_futility_spends_what_it_leaves(futility: str) -> None:
+    looks = f"group_sequential={{information: [0.5, 1], efficacy: {{spending: pocock}}, futility: {futility}}}"
+    asked = design("mrd-response", set=[looks, "proportions.method=arcsine"])
+    whole = f"proportions.patients={sum(asked.result.fixed.arms)}"
+    given = changed_proportions("mrd-response", power=None, solve="power")
+    found = design(given, set=[looks, "proportions.method=arcsine", whole])
+    rejected = found.tables["operating characteristics"]["rejected"].iloc[0]
+    assert rejected == pytest.approx(asked.tables["operating characteristics"]["rejected"].iloc[0], abs=2e-3)
+    assert found.result.design.power == pytest.approx(rejected, abs=1e-8)
+
+
+def test_power_of_a_survival_trial_with_beta_spending() -> None:
+    looks = {"information": [0.5, 1], "efficacy": {"spending": "pocock"}, "futility": {"spending": "pocock"}}
+    accrual = {"time": "24 months", "patients": 400}
+    plain = changed("os-schoenfeld", {"accrual": accrual}, solve="power", power=None, group_sequential=looks)
+    found = design(plain)
+    rejected = found.tables["operating characteristics"]["rejected"].iloc[0]
+    assert found.result.design.power == pytest.approx(rejected, abs=1e-8)
+    assert found.result.design.drift == pytest.approx(found.result.drift, abs=1e-6)
+    worse = ["survival.test={log_rank: {margin: 1.1}}", "survival.treatment.hazard_ratio=1.2"]
+    with pytest.raises(InvalidDocument, match=r"hazard_ratio|the assumed effect is none, or points the other way"):
+        design(plain, set=worse)
 
 
 def test_an_unknown_name_is_told() -> None:
