@@ -119,13 +119,13 @@ class Builder:
                 mask |= self.bit(*_SAME_BIT.get(kind, lambda n, k=kind: (k, n))(name))
         return mask
 
-    def expression(self, text: str, *, held: bool = False, states: tuple[str, ...] | None = None) -> int:
+    def expression(self, text: str, *, held: bool = False) -> int:
         """The place of an expression's code; ``held`` reads markers as hazards do, at their last knot."""
-        return self.code(self.symbols(text, states), held=held)
+        return self.code(self.symbols(text), held=held)
 
-    def symbols(self, text: str, states: tuple[str, ...] | None = None) -> list[tuple[str, object]]:
+    def symbols(self, text: str) -> list[tuple[str, object]]:
         """The stack code of an expression in symbols."""
-        return postfix(parse(text), self.scope, states=states)
+        return postfix(parse(text), self.scope)
 
     def code(self, symbols: Sequence[tuple[str, object]], *, held: bool = False) -> int:
         """Lay down stack code once and return its place."""

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import math
 
-from sim.engine.code import duration_ticks, evaluate, fail, keep_draw_in_step, marker_level, next_uniform, probability
+from sim.engine.code import (
+    duration_ticks,
+    evaluate,
+    fail,
+    finite,
+    keep_draw_in_step,
+    marker_level,
+    next_uniform,
+    probability,
+)
 from sim.engine.curves import FOREVER, cumulative_hazard, inverse_cumulative_hazard
 from sim.engine.jit import compiled, part, small
 from sim.engine.layout import *
@@ -13,7 +22,7 @@ from sim.engine.layout import *
 @small
 def ticks_from(days):
     """Days rounded to the nearest tick, or NEVER when beyond any horizon."""
-    if days >= 1e9:
+    if not abs(days) < 1e9:
         return NEVER
     return math.floor(days * 100000.0 + 0.5)
 
@@ -121,6 +130,7 @@ def set_marker(I, F, m, level):
         level = floor
         I[place + MI_ERADICATED] = 1
         F[value + MF_SLOPE] = 0.0
+    level = finite(I, level, I[row + K_LABEL])
     F[value + MF_LEVEL] = level
     I[place + MI_SINCE] = I[NOW]
     _hold(I, F, m, level)
@@ -166,7 +176,7 @@ def _refresh_markers(I, F, dirty):
         value = I[SF_MARKER] + m * MF_WIDTH
         slope = 0.0
         if I[place + MI_ERADICATED] == 0 and evaluate(I, F, I[row + K_WHILE]) != 0.0:
-            slope = evaluate(I, F, I[row + K_SLOPE])
+            slope = finite(I, evaluate(I, F, I[row + K_SLOPE]), I[row + K_LABEL])
         if slope != F[value + MF_SLOPE]:
             level = marker_level(I, F, m)
             F[value + MF_LEVEL] = level
@@ -204,7 +214,7 @@ def _refresh_crossings(I, F, dirty):
         I[timer] = NEVER
         value = I[SF_MARKER] + m * MF_WIDTH
         slope = F[value + MF_SLOPE]
-        level = evaluate(I, F, I[row + C_LEVEL])
+        level = finite(I, evaluate(I, F, I[row + C_LEVEL]), I[row + C_LABEL])
         # A crossing is told to the tick, so that right after it the line may still lie a tick's drift below the level.
         if marker_level(I, F, m) < level - 1e-5 * max(1.0, abs(slope)):
             I[I[SI_CROSSING] + c] = 0

@@ -43,6 +43,15 @@ def fail(I, error, label):
 
 
 @small
+def finite(I, value, label):
+    """A value that must be a finite number; any other fails, and 0 stands for it to the end of the step."""
+    if abs(value) < math.inf:
+        return value
+    fail(I, E_NOT_FINITE, label)
+    return 0.0
+
+
+@small
 def _leaf(I, F, op, arg):
     """The value of an operand."""
     if op == OP_CONST:

@@ -47,14 +47,8 @@ NONE = place(-1)
     H_DISTRIBUTIONS,
     H_PHASES,
     H_N_PHASES,
-    H_GIVES,
-    H_SHIFTS,
     H_TESTS,
     H_N_TESTS,
-    H_OUTCOMES,
-    H_SETS,
-    H_ROWS,
-    H_NEEDS,
     H_HAZARDS,
     H_N_HAZARDS,
     H_EVENTS,
@@ -94,7 +88,7 @@ NONE = place(-1)
     SF_MARKER,
     SF_STACK,
     STATE_SCALARS,
-) = places(67)
+) = places(61)
 
 # The scalars of a patient's state, which end the header.
 (
@@ -126,7 +120,7 @@ NONE = place(-1)
 
 # Tables in I.
 SLOT_KIND, SLOT_INDEX, SLOT_WIDTH = places(3)
-A_KIND, A_DISTRIBUTION, A_EXPRESSION, A_VARIABLE, A_CORRELATED, A_BIT, A_WIDTH = places(7)
+A_KIND, A_DISTRIBUTION, A_EXPRESSION, A_VARIABLE, A_CORRELATED, A_LABEL, A_WIDTH = places(7)
 DRAWN, DERIVED, STATE = places(3)
 D_FAMILY, D_A, D_B, D_SITE, D_TABLE, D_COUNT, D_LABEL, D_WIDTH = places(8)
 (
@@ -196,8 +190,7 @@ S_MARKER, S_EXPRESSION, S_WIDTH = places(3)
     T_WIDTH,
 ) = places(15)
 O_PROBABILITY, O_EVENTS, O_SETS, O_N_SETS, O_GOTO, O_WIDTH = places(6)
-SET_KIND, SET_TARGET, SET_DISTRIBUTION, SET_BIT, SET_WIDTH = places(5)
-SET_MARKER, SET_ATTRIBUTE = places(2)
+SET_MARKER, SET_DISTRIBUTION, SET_WIDTH = places(3)
 R_WHEN, R_EVENTS, R_GOTO, R_WIDTH = places(4)
 CONTINUE = place(-2)
 STOPPED = place(-3)
@@ -226,7 +219,8 @@ X_PROBABILITY, X_SITE, X_ONSET, X_GRADES, X_GRADE_SITE, X_EMITS, X_CONSEQUENCES,
 Q_KIND, Q_DELAY, Q_GOTO, Q_EMITS, Q_WIDTH = places(5)
 Q_NONE, Q_DELAYS, Q_SKIPS, Q_STOPS, Q_LEAVES, Q_DIES = places(6)
 CONSEQUENCES = ("none", "delay", "skip", "stop", "leave", "death")
-Q_SHIFT = place(8)  # the detail of a consequence is its kind + Q_SHIFT * the ticks of a delay
+Q_SHIFT = place(8)  # the detail of a consequence is its kind + Q_SHIFT * the ticks of a delay, but for more than Q_MOST
+Q_MOST = place(2**36 - 1)
 (
     V_TEST,
     V_FIRST,
@@ -241,9 +235,21 @@ Q_SHIFT = place(8)  # the detail of a consequence is its kind + Q_SHIFT * the ti
     V_LABEL,
     V_WIDTH,
 ) = places(12)
-K_START, K_CAP, K_FLOOR, K_SLOPE, K_WHILE, K_DEPENDS, K_GRID, K_GRID_SLOT, K_FLOOR_SLOT, K_BIT, K_HELD, K_WIDTH = (
-    places(12)
-)
+(
+    K_START,
+    K_CAP,
+    K_FLOOR,
+    K_SLOPE,
+    K_WHILE,
+    K_DEPENDS,
+    K_GRID,
+    K_GRID_SLOT,
+    K_FLOOR_SLOT,
+    K_BIT,
+    K_HELD,
+    K_LABEL,
+    K_WIDTH,
+) = places(13)
 C_MARKER, C_LEVEL, C_WHILE, C_EMITS, C_GOTO, C_DEPENDS, C_SLOT, C_LABEL, C_WIDTH = places(9)
 
 # Kinds of timer slots, in the order in which they go at one tick.

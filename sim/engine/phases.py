@@ -117,7 +117,8 @@ def begin_phase(I, F, log):
     emit_all(I, F, log, I[phase + P_EMITS])
     kind = I[phase + P_KIND]
     if kind == FINAL:
-        I[STATUS] = FINISHED
+        if I[STATUS] == RUNNING:  # a run that has failed on the way here has failed
+            I[STATUS] = FINISHED
         return
     if kind == CYCLES:
         _plan_cycles(I, F, phase)
@@ -209,15 +210,10 @@ def _draw_outcome(I, F, log, phase):
     for k in range(I[row + O_N_SETS]):
         setting = I[row + O_SETS] + k * SET_WIDTH
         keep_draw_in_step(I, I[setting + SET_DISTRIBUTION], I[phase + P_OUTCOME_SITE])
-        value = draw(I, F, I[setting + SET_DISTRIBUTION])
-        if I[setting + SET_KIND] == SET_MARKER:
-            m = I[setting + SET_TARGET]
-            set_marker(I, F, m, value)
-            if I[H_DETAIL] == 1:
-                log_value(I, log, LOG_MARKER, m, marker_level(I, F, m))
-        else:
-            F[I[setting + SET_TARGET]] = value
-            I[DIRTY] |= I[setting + SET_BIT]
+        m = I[setting + SET_MARKER]
+        set_marker(I, F, m, draw(I, F, I[setting + SET_DISTRIBUTION]))
+        if I[H_DETAIL] == 1:
+            log_value(I, log, LOG_MARKER, m, marker_level(I, F, m))
     emit_all(I, F, log, I[row + O_EVENTS])
     return I[row + O_GOTO]
 
@@ -276,13 +272,19 @@ def end_phase(I, F, log):
     return _conclude(I, F, log)
 
 
-@part
+@small
+def _infusion_given(I, phase):
+    """The share of a cycle's infusion, as planned, that has been given by now."""
+    given = I[NOW] - I[CYCLE_START] - I[phase + P_INFUSION_START]
+    return max(given, 0) / (I[phase + P_INFUSION] - I[phase + P_INFUSION_START])
+
+
+@compiled
 def end_infusion(I, F, log):
     """The infusion of a cycle ends: what was given of it moves the markers."""
     phase = I[H_PHASES] + I[PHASE] * P_WIDTH
-    planned = I[phase + P_INFUSION] - I[phase + P_INFUSION_START]
-    given = I[NOW] - I[CYCLE_START] - I[phase + P_INFUSION_START]
-    shift_markers(I, F, log, phase, given / planned)
+    I[I[SI_TIMERS] + I[H_SLOT_INFUSION]] = NEVER
+    shift_markers(I, F, log, phase, _infusion_given(I, phase))
 
 
 @part
@@ -292,6 +294,8 @@ def end_cycle(I, F, log):
     I[CAUSE] = I[phase + P_LABEL]
     if I[phase + P_INFUSION] < 0 and I[OMITTED] == 0:
         shift_markers(I, F, log, phase, 1.0)
+    elif I[I[SI_TIMERS] + I[H_SLOT_INFUSION]] != NEVER:
+        end_infusion(I, F, log)  # a cycle that was drawn shorter than its infusion cuts it off
     take_samples(I, F, log, phase, AT_END)
     target = CONTINUE
     if I[phase + P_N_EACH] > 0:
@@ -313,8 +317,7 @@ def _share_given(I, phase):
     if I[phase + P_KIND] == CYCLES and I[phase + P_INFUSION] >= 0:
         if I[timers + I[H_SLOT_INFUSION]] == NEVER:
             return 0.0  # its infusion is over and has had its effect
-        given = I[NOW] - I[CYCLE_START] - I[phase + P_INFUSION_START]
-        return max(given, 0) / (I[phase + P_INFUSION] - I[phase + P_INFUSION_START])
+        return _infusion_given(I, phase)
     if I[phase + P_KIND] not in (CYCLES, LASTS):
         return 1.0
     begun = I[CYCLE_START] if I[phase + P_KIND] == CYCLES else I[ENTERED]

@@ -40,13 +40,12 @@ def distribution(
     *,
     site: str,
     owner: str,
-    states: tuple[str, ...] | None = None,
 ) -> int:
     """Add a distribution that draws at a site for its owner, whom errors name; returns its number."""
     family, given = drawn.family, drawn.arguments
     row = [at.FIXED, at.NONE, at.NONE, at.NONE, at.NONE, 0, build.label(owner)]
     if family == "fixed":
-        row[at.D_A] = build.expression(given, states=states)
+        row[at.D_A] = build.expression(given)
     else:
         row[at.D_SITE] = build.site(site)
     if family in _TWO_ARGUMENTS:

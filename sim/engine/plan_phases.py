@@ -159,19 +159,9 @@ def _outcomes(build: Builder, distributions: list[list[int]], outcomes: list[Out
     words: list[int] = []
     for number, outcome in enumerate(outcomes):
         sets: list[int] = []
-        for target, drawn in outcome.set.items():
-            address = f"{site}.outcomes[{number}].set.{target}"
-            if target in build.markers:
-                kind, place, bit, states = at.SET_MARKER, build.markers[target], build.bit("marker", target), None
-            else:
-                kind, place = at.SET_ATTRIBUTE, build.variables["attribute", target]
-                bit, states = build.bit("attribute", target), tuple(build.protocol.patient[target].states or ()) or None
-            sets += [
-                kind,
-                place,
-                distribution(build, distributions, drawn, site=address, owner=name, states=states),
-                bit,
-            ]
+        for marker, drawn in outcome.set.items():
+            address = f"{site}.outcomes[{number}].set.{marker}"
+            sets += [build.markers[marker], distribution(build, distributions, drawn, site=address, owner=name)]
         probability = at.NONE if outcome.p is None else build.expression(outcome.p)
         goto = at.NONE if outcome.goto is None else build.phases[outcome.goto]
         words += [probability, _events(build, outcome.event), build.ints(sets), len(outcome.set), goto]

@@ -17,7 +17,6 @@ def attribute_rows(build: Builder, distributions: list[list[int]]) -> list[list[
     """Patient attributes in their declared order."""
     rows = []
     for name, attribute in build.protocol.patient.items():
-        place, bit = build.variables["attribute", name], build.bit("attribute", name)
         drawn = code = at.NONE
         kind = at.STATE
         if attribute.draw is not None:
@@ -25,7 +24,7 @@ def attribute_rows(build: Builder, distributions: list[list[int]]) -> list[list[
             drawn = distribution(build, distributions, attribute.draw, site=attribute_site(name, attribute), owner=name)
         elif attribute.derive is not None:
             kind, code = at.DERIVED, build.expression(attribute.derive)
-        rows.append([kind, drawn, code, place, at.NONE, bit])
+        rows.append([kind, drawn, code, build.variables["attribute", name], at.NONE, build.label(name)])
     _correlate(build, rows, distributions)
     return rows
 
@@ -108,6 +107,7 @@ def marker_rows(build: Builder) -> list[list[int]]:
         row[at.K_FLOOR] = build.constant(-np.inf if marker.eradicated_below is None else marker.eradicated_below)
         row[at.K_DEPENDS], row[at.K_GRID] = 0, grid
         row[at.K_BIT], row[at.K_HELD] = build.bit("marker", name), build.variables["held", name]
+        row[at.K_LABEL] = build.label(name)
         if drift is not None:
             row[at.K_SLOPE], row[at.K_WHILE] = build.expression(drift.per_day), build.expression(drift.while_)
             row[at.K_DEPENDS] = build.depends(drift.per_day, drift.while_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.engine.code import draw, duration_ticks, evaluate, fail, marker_level, next_uniform, probability
+from sim.engine.code import draw, duration_ticks, evaluate, fail, finite, marker_level, next_uniform, probability
 from sim.engine.events import log_row
 from sim.engine.jit import compiled, small
 from sim.engine.layout import *
@@ -42,12 +42,10 @@ def take_sample(I, F, log, t):
         return
     level = marker_level(I, F, I[row + T_MARKER])
     if I[row + T_NOISE] >= 0:
-        level += draw(I, F, I[row + T_NOISE])
+        level += finite(I, draw(I, F, I[row + T_NOISE]), I[row + T_LABEL])
+    limit = finite(I, evaluate(I, F, I[row + T_LIMIT]), I[row + T_LABEL])
     evaluable = next_uniform(I, I[row + T_SITE]) < probability(I, F, I[row + T_EVALUABLE], I[row + T_LABEL])
-    positive = (
-        level >= evaluate(I, F, I[row + T_LIMIT])
-        and I[I[SI_MARKER] + I[row + T_MARKER] * MI_WIDTH + MI_ERADICATED] == 0
-    )
+    positive = level >= limit and I[I[SI_MARKER] + I[row + T_MARKER] * MI_WIDTH + MI_ERADICATED] == 0
     I[I[SI_TEST] + t] = 0 if not evaluable else (2 if positive else 1)
     log_row(I, log, LOG_SAMPLE, t)
     ticks = duration_ticks(I, F, I[row + T_TURNAROUND])

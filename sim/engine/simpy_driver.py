@@ -112,5 +112,5 @@ class _Ward:
     def _needs(self, phase: int) -> dict[str, int]:
         row = self.I[at.H_PHASES] + phase * at.P_WIDTH
         first, count = int(self.I[row + at.P_NEEDS]), int(self.I[row + at.P_N_NEEDS])
-        pairs = self.I[first : first + 2 * count].reshape(count, 2)
+        pairs = self.I[first : first + at.N_WIDTH * count].reshape(count, at.N_WIDTH)
         return {self.plan.resources[resource][0]: int(units) for resource, units in pairs}

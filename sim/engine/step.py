@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 
 from sim.engine.clocks import eradicate, hold_on_grid, refresh, set_marker, start_hazard, stop_hazard
-from sim.engine.code import counter_value, draw_value, evaluate, fail, marker_level, next_uniform
+from sim.engine.code import counter_value, draw_value, evaluate, fail, finite, marker_level, next_uniform
 from sim.engine.draws import normal_quantile, uniform
 from sim.engine.events import emit, emit_all, log_row, log_value
 from sim.engine.jit import entry, part, small
@@ -65,6 +65,8 @@ def _draw_attributes(I, F, log):
                 F[place] = draw_value(I, F, d, _correlated_uniform(I, F, d_row, I[row + A_CORRELATED]))
             else:
                 F[place] = draw_value(I, F, d, next_uniform(I, I[d_row + D_SITE]))
+        if kind != STATE:  # a number that the table of patients lacks is no mistake
+            F[place] = finite(I, F[place], I[row + A_LABEL])
         if I[H_DETAIL] == 1 and F[place] == F[place]:  # a number that is missing is not told
             log_value(I, log, LOG_ATTRIBUTE, a, F[place])
 

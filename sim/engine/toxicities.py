@@ -119,7 +119,7 @@ def _follow_up(I, F, log, x, row, occurrence, stay):
         I[I[SI_TIMERS] + I[H_SLOT_END]] += ticks
     elif kind == Q_SKIPS:
         I[SKIP] = 1
-    log_row(I, log, LOG_CONSEQUENCE, x * DETAIL_SHIFT + DETAIL_SHIFT // 2 + kind + Q_SHIFT * ticks)
+    log_row(I, log, LOG_CONSEQUENCE, x * DETAIL_SHIFT + DETAIL_SHIFT // 2 + kind + Q_SHIFT * min(ticks, Q_MOST))
     if kind == Q_STOPS:
         I[OUTCOME_GOTO] = I[row + Q_GOTO]
         return STOPPED

@@ -144,6 +144,25 @@ def test_an_infusion_that_is_cut_short_has_its_share_of_the_effect(lab: Any) -> 
     ]
 
 
+def test_a_cycle_shorter_than_its_infusion_cuts_it_off(lab: Any) -> None:
+    """What was given has its effect before the samples of the end; the next cycle's infusion is whole again."""
+    probe = """
+    markers: {mrd: {start: 0}}
+    phases:
+      COURSE:
+        cycles: {every: {one_of: {7 d: 1}}, count: 3, last: 42 d}
+        days: d1-28
+        shift: {mrd: -4}
+        choose: [{when: mrd > 9, goto: DEAD}, {else: CARE}]
+      CARE: {open: true}
+    """
+    shifts = [(day, detail) for day, event, _, detail in lab.story(probe, detail=True) if event == "marker"]
+    assert shifts == [(7.0, "mrd=-1"), (14.0, "mrd=-2"), (42.0, "mrd=-6")]
+    late = probe.replace("d1-28", "d15-28")
+    shifts = [(day, detail) for day, event, _, detail in lab.story(late, detail=True) if event == "marker"]
+    assert shifts == [(7.0, "mrd=0"), (14.0, "mrd=0"), (42.0, "mrd=-4")]
+
+
 ALL = """
 counters: {drug: cycles, spinal: doses}
 markers: {mrd: {start: 0}}
