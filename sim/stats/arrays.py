@@ -14,6 +14,9 @@ Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Array = TypeVar("Array", bound=NDArray[Any])
 
+LARGEST = 1e100
+"""Size of numbers up to which, and down to whose inverse, sums of squares are representable; beyond: another unit."""
+
 
 def column(field: str, values: ArrayLike, *, or_single: bool = False) -> Floats:
     """One-dimensional numbers as float64; text, dates and tables are refused.
@@ -32,6 +35,7 @@ def column(field: str, values: ArrayLike, *, or_single: bool = False) -> Floats:
     EngraftError
         If the values are not a non-empty single column of real numbers.
     """
+    _refuse_masked(field, values)
     try:
         found = np.asarray(values)
     except ValueError as problem:
@@ -47,6 +51,13 @@ def column(field: str, values: ArrayLike, *, or_single: bool = False) -> Floats:
     if found.dtype.kind not in "biuf":
         raise EngraftError(f"{field}: row 0 is {found[0]!s}; it must be a number")
     return found.astype(np.float64)
+
+
+def _refuse_masked(field: str, values: Any) -> None:
+    """Masked rows are missing ones, which numpy would turn into whatever lies under the mask."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values) and values.ndim == 1:
+        row = int(np.argmax(np.ma.getmaskarray(values)))
+        raise EngraftError(f"{field}: row {row} is masked; leave such rows out")
 
 
 def _numbers_from_objects(field: str, found: NDArray[np.object_]) -> Floats:
@@ -68,6 +79,13 @@ def refuse(field: str, values: Floats, bad: Flags, rule: str) -> None:
         raise EngraftError(f"{field}: row {row} is {values[row]:.12g}; {rule}")
 
 
+def refuse_extremes(field: str, values: Floats) -> None:
+    """Raise an error for numbers so large or small that their squares are not representable; infinity passes."""
+    size = np.abs(values)
+    bad = np.isfinite(size) & ((size > LARGEST) | ((size > 0.0) & (size < 1.0 / LARGEST)))
+    refuse(field, values, bad, f"it must be of a size from {1.0 / LARGEST:g} to {LARGEST:g}, or 0; choose another unit")
+
+
 def same_length(field: str, values: Floats, time: Floats) -> None:
     """Raise an error unless both columns have the same number of rows."""
     if values.size != time.size:
@@ -78,6 +96,7 @@ def finite(field: str, values: ArrayLike) -> Floats:
     """Numbers without missing or infinite values."""
     numbers = column(field, values)
     refuse(field, numbers, ~np.isfinite(numbers), "it must be a finite number")
+    refuse_extremes(field, numbers)
     return numbers
 
 
@@ -85,6 +104,7 @@ def observed_times(field: str, values: ArrayLike, *, or_single: bool = False) ->
     """Times since time zero: finite and not negative."""
     numbers = column(field, values, or_single=or_single)
     refuse(field, numbers, ~(np.isfinite(numbers) & (numbers >= 0.0)), "it must be a finite number, 0 or more")
+    refuse_extremes(field, numbers)
     return numbers + 0.0  # turns -0.0 into 0.0, so that printed tables have one zero
 
 
@@ -147,6 +167,7 @@ def labels(field: str, values: ArrayLike, time: Floats, *, least: int = 1) -> tu
     EngraftError
         If a label is missing, labels of different kinds are mixed, or there are fewer than `least`.
     """
+    _refuse_masked(field, values)
     try:
         found = np.asarray(values)
     except ValueError as problem:

@@ -191,6 +191,10 @@ def cox(
     codes, stratum_labels = optional_labels("stratum", stratum, times)
     clustered = cluster is not None
     groups, cluster_labels = optional_labels("cluster", cluster, times)
+    if clustered and len(cluster_labels) < 2:
+        raise EngraftError(
+            f"cluster: found only {cluster_labels[0]!s} in every row; a robust variance needs at least 2 clusters"
+        )
     if not indicator.any():
         raise EngraftError("event: found no event; a Cox model needs at least one")
     data = risk_sets(times, indicator, x, begin, codes)

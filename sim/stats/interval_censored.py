@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.errors import EngraftError
-from sim.stats.arrays import Flags, Floats, Integers, column, observed_times, readonly, refuse
+from sim.stats.arrays import Flags, Floats, Integers, column, observed_times, readonly, refuse, refuse_extremes
 from sim.stats.intervals import ConfType, checked_level, checked_type, confidence_limits
 
 if TYPE_CHECKING:
@@ -170,6 +170,7 @@ def checked_intervals(left: ArrayLike, right: ArrayLike) -> tuple[Floats, Floats
     if end.size != begin.size:
         raise EngraftError(f"right: found {end.size} rows, but left has {begin.size}; each row needs both")
     refuse("right", end, np.isnan(end), "it must be a number (infinity: the event was not seen)")
+    refuse_extremes("right", end)
     early = end < begin
     if early.any():
         row = int(np.argmax(early))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.errors import EngraftError
-from sim.stats import aalen_johansen, kaplan_meier
+from sim.stats import aalen_johansen, cox, fine_gray, kaplan_meier, log_rank, turnbull
 
 BOTH = (kaplan_meier, aalen_johansen)
 
@@ -28,6 +28,12 @@ BOTH = (kaplan_meier, aalen_johansen)
         ([[1, 2], [3]], "time: found rows of unequal length; it must be one column of numbers"),
         (7, "time: found 0 dimensions; it must be one column of numbers"),
         (np.array(["2020-01-01"] * 3, dtype="datetime64[D]"), "time: row 0 is 2020-01-01; it must be a number"),
+        (np.ma.array([1, 2, 3], mask=[0, 1, 0]), "time: row 1 is masked; leave such rows out"),
+        ([1, 1e160, 3], "time: row 1 is 1e+160; it must be of a size from 1e-100 to 1e+100, or 0; choose another unit"),
+        (
+            [1, 2, 1e-200],
+            "time: row 2 is 1e-200; it must be of a size from 1e-100 to 1e+100, or 0; choose another unit",
+        ),
     ],
 )
 def test_time(estimator: Any, time: Any, text: str) -> None:
@@ -111,3 +117,24 @@ def test_times_asked_for(estimator: Any, times: Any) -> None:
 def test_probabilities_asked_for(probability: float) -> None:
     with pytest.raises(EngraftError, match=r"^probabilities: row 0 is .*strictly between 0 and 1"):
         kaplan_meier([1, 2, 3], [1, 0, 1]).quantile(probability)
+
+
+@pytest.mark.parametrize("regression", [cox, fine_gray])
+def test_covariates_whose_squares_overflow(regression: Any) -> None:
+    with pytest.raises(
+        EngraftError, match=r"^covariates: dose: row 1 is 1e\+160; it must be of a size .* another unit$"
+    ):
+        regression([1, 2, 3], [1, 0, 1], {"dose": [0, 1e160, 1]})
+
+
+def test_other_columns_with_masked_rows_or_extreme_numbers() -> None:
+    with pytest.raises(EngraftError, match=r"^group: row 2 is masked; leave such rows out$"):
+        log_rank([1, 2, 3], [1, 0, 1], np.ma.array([0, 1, 1], mask=[0, 0, 1]))
+    with pytest.raises(EngraftError, match=r"^right: row 1 is 1e\+200; it must be of a size from"):
+        turnbull([1, 2], [np.inf, 1e200])
+
+
+def test_one_cluster_tells_nothing_of_variance() -> None:
+    with pytest.raises(EngraftError) as caught:
+        cox([1, 2, 3, 4], [1, 0, 1, 1], [0, 1, 1, 0], cluster=["centre"] * 4)
+    assert str(caught.value) == ("cluster: found only centre in every row; a robust variance needs at least 2 clusters")
