@@ -92,12 +92,11 @@ def cycles(subject: Subject) -> Iterator[Finding]:
                 elif number in (numbers or [])[:index]:
                     yield Finding((*path, index), f"cycle {number} is named twice; keep one")
         if phase.cycles is not None and phase.days is not None:
-            every = subject.constant(*here, "cycles", "every", "fixed")
-            if every is not None and phase.days.last > every:
-                message = (
-                    f"day {phase.days.last} lies outside of a cycle of {every:g} d; shorten days or lengthen the cycle"
-                )
-                yield Finding((*here, "days"), message)
+            lengths = [subject.constant(*here, "cycles", key, "fixed") for key in ("every", "last")]
+            shortest = min((days for days in lengths if days is not None), default=float("inf"))
+            if phase.days.last > shortest:
+                outside = f"day {phase.days.last} lies outside of a cycle of {shortest:g} d"
+                yield Finding((*here, "days"), f"{outside}; shorten days or lengthen the cycle")
 
 
 def places(subject: Subject) -> Iterator[Finding]:

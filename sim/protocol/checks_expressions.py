@@ -97,16 +97,9 @@ def _differs(node: Expression, scope: Scope) -> bool:
 
 
 def continuous(subject: Subject) -> Iterator[Finding]:
-    """What is re-read at events only must not change with the clock alone."""
+    """What is re-read at events only must not change with the clock alone: no ``since()``."""
     for located, tree in subject.trees.values():
-        section, key = located.path[0], located.path[2] if len(located.path) > 2 else ""
-        watched = (
-            (section == "hazards" and key in ("while", "multiply"))
-            or (section == "markers" and key == "drift")
-            or (section == "crossings" and key == "while")
-            or (section == "phases" and key == "until")
-        )
-        if watched and is_continuous(tree):
+        if _read_at_events(located) and is_continuous(tree):
             culprit = next(node for node in walk(tree) if isinstance(node, Call) and node.function == "since")
             event = (
                 culprit.arguments[0].word if culprit.arguments and isinstance(culprit.arguments[0], Name) else "event"
@@ -116,10 +109,48 @@ def continuous(subject: Subject) -> Iterator[Finding]:
             yield Finding(located.path, message, text=located.text, offset=culprit.span[0])
 
 
+def _read_at_events(located: Located) -> bool:
+    """Whether an expression is read again only when an event has changed what it reads."""
+    section, key = located.path[0], located.path[2] if len(located.path) > 2 else ""
+    return (section, key) in {
+        ("hazards", "while"),
+        ("hazards", "multiply"),
+        ("markers", "drift"),
+        ("crossings", "while"),
+        ("crossings", "rises_to"),
+        ("phases", "until"),
+    }
+
+
+def moving(subject: Subject) -> Iterator[Finding]:
+    """Nor counters of days; nor drifting markers, but in hazards, and where they are read in steps."""
+    protocol = subject.protocol
+    drifting = {
+        name
+        for name, marker in protocol.markers.items()
+        if marker.drift is not None and marker.hazards_read_every is None
+    }
+    of_days = {word for phase in protocol.phases.values() for word, give in phase.give.items() if give.per_day}
+    for located, tree in subject.trees.values():
+        if not _read_at_events(located):
+            continue
+        for node in first_reads(tree, subject.scope):
+            word = node.word if isinstance(node, Name) else ""
+            if subject.scope.kind(word) == "counter" and word in of_days:
+                why, cure = "counts days", "ask for it in a choice, or write within(event, duration)"
+            elif located.path[0] != "hazards" and subject.scope.kind(word) == "marker" and word in drifting:
+                why, cure = "drifts", "let a crossing emit an event, and write count(event) > 0"
+            else:
+                continue
+            message = f"{word} {why}, so it changes with the clock alone, and this is read at events only; {cure}"
+            yield Finding(located.path, message, text=located.text, offset=node.span[0])
+
+
 EXPRESSION_CHECKS = (
     (types, ()),
     (values, ()),
     (attribute_order, ("patient",)),
     (constants, ()),
     (continuous, ()),
+    (moving, ("markers", "counters", "phases")),
 )
