@@ -7,15 +7,13 @@ that count, under either structure of relapse. What the paths and switches do is
 from __future__ import annotations
 
 import re
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from printed_values import PATIENTS, SEED, STRUCTURES, history_of, printed, simulated
 
-from sim.batch.run import simulate
 from sim.compare.published import follow_up_cut
-from sim.engine.history import History
 from sim.evidence.load import load_evidence
 from sim.evidence.schema import Record
 from sim.stats.binomial import binomial_interval
@@ -23,63 +21,7 @@ from sim.stats.binomial import binomial_interval
 EVIDENCE = load_evidence("sandwich")
 STUDY = EVIDENCE.studies["SANDWICH"]
 SHARES = [record for record in EVIDENCE.of_study("SANDWICH") if record.share is not None]
-STRUCTURES = ("hazard", "regrowth")
 DOCS = Path(__file__).parents[2] / "docs"
-
-
-@cache
-def _history(structure: str, patients: int, seed: int) -> History:
-    assert STUDY.protocol is not None
-    return simulate(
-        STUDY.protocol, population=STUDY.population, patients=patients, seed=seed, engine="compiled", horizon="4 y",
-        set=[f"switches.relapse_structure.value={structure}"],
-    )  # fmt: skip
-
-
-def counted(record: Record, history: History, seed: int) -> tuple[int, int]:
-    """How many had the record's event or value by the data cut, and of how many."""
-    cut = follow_up_cut(history, STUDY.follow_up, seed=seed)
-    assert cut is not None
-    assert record.share is not None
-
-    def had(names: list[str]) -> np.ndarray:
-        ticks = np.stack([history.first_tick(name) for name in names])
-        return ((ticks >= 0) & (ticks <= cut)).any(axis=0)
-
-    of = history.enrolled.copy()
-    if record.group is not None:
-        of &= np.isin(history.attribute(record.group.by).astype(str), record.group.values)
-    if record.share.of not in ("enrolled", "evaluable"):
-        of &= had([record.share.of])
-    if record.share.attribute is not None:
-        value = history.attribute(record.share.attribute)
-        of &= value != "not_evaluable"
-        hits = value == record.share.is_
-    else:
-        hits = had(list(record.share.event))
-    return int((of & hits).sum()), int(of.sum())
-
-
-def line(record: Record, structure: str, patients: int = 20_000, seed: int = 7) -> dict[str, float]:
-    """A record's count, its exact interval, and what is simulated; percent and the publication's standard errors."""
-    assert record.n is not None
-    assert record.events is not None
-    exact = binomial_interval(record.events, record.n)
-    hits, of = counted(record, _history(structure, patients, seed), seed)
-    error = (exact.ci_high - exact.ci_low) / (2 * 1.959964)
-    return {
-        "printed": 100 * record.events / record.n,
-        "low": 100 * exact.ci_low,
-        "high": 100 * exact.ci_high,
-        "simulated": 100 * hits / of,
-        "of": of,
-        "errors": (hits / of - record.events / record.n) / error,
-    }
-
-
-def signed(value: float) -> str:
-    """One decimal with its sign, and no negative zero."""
-    return f"{round(value, 1) + 0.0:+.1f}"
 
 
 def test_every_fitted_figure_is_among_the_shares() -> None:
@@ -89,20 +31,23 @@ def test_every_fitted_figure_is_among_the_shares() -> None:
     assert {record.use for record in SHARES} == {"fit", "validate"}
 
 
+def _check(record: Record, structure: str, patients: int, seed: int) -> None:
+    stated, found = printed(record), simulated("SANDWICH", structure, patients, seed)[record.id]
+    assert found.of > 1000
+    assert stated.low <= found.value <= stated.high, found
+
+
 @pytest.mark.parametrize("structure", STRUCTURES)
 @pytest.mark.parametrize("record", SHARES, ids=lambda record: record.id)
 def test_a_printed_share_is_reproduced_within_its_exact_interval(record: Record, structure: str) -> None:
-    found = line(record, structure)
-    assert found["of"] > 1000
-    assert found["low"] <= found["simulated"] <= found["high"], found
+    _check(record, structure, PATIENTS, SEED)
 
 
 @pytest.mark.verify
 @pytest.mark.parametrize("structure", STRUCTURES)
 @pytest.mark.parametrize("record", SHARES, ids=lambda record: record.id)
 def test_a_printed_share_is_reproduced_with_another_seed_too(record: Record, structure: str) -> None:
-    found = line(record, structure, 100_000, 20261121)
-    assert found["low"] <= found["simulated"] <= found["high"], found
+    _check(record, structure, 100_000, 20261121)
 
 
 @pytest.mark.parametrize("structure", STRUCTURES)
@@ -110,8 +55,8 @@ def test_survivors_among_the_evaluable_are_as_many_as_counted(structure: str) ->
     record = EVIDENCE.find("S0-R22")
     assert record.events is not None
     assert record.n is not None
-    history = _history(structure, 20_000, 7)
-    cut = follow_up_cut(history, STUDY.follow_up, seed=7)
+    history = history_of("SANDWICH", structure)
+    cut = follow_up_cut(history, STUDY.follow_up, seed=SEED)
     death, done = history.first_tick("death"), history.first_tick("first_cycle_done")
     evaluable = history.enrolled & (done >= 0) & (done <= cut)
     alive = float(np.mean(~((death >= 0) & (death <= cut))[evaluable]))
@@ -120,7 +65,7 @@ def test_survivors_among_the_evaluable_are_as_many_as_counted(structure: str) ->
 
 
 def test_the_study_as_enrolled_is_the_population() -> None:
-    history = _history("hazard", 20_000, 7)
+    history = history_of("SANDWICH", "hazard")
     enrolled = history.enrolled
     for identifier, attribute, value in (
         ("S0-R07", "ph", "yes"),
@@ -132,7 +77,9 @@ def test_the_study_as_enrolled_is_the_population() -> None:
         assert record.n is not None
         share = float(np.mean(history.attribute(attribute)[enrolled] == value))
         assert share == pytest.approx(record.events / record.n, abs=0.02)
-    follow_up = (follow_up_cut(history, STUDY.follow_up, seed=7) - history.enrolment_tick)[enrolled] / 100_000 / 30.4375
+    follow_up = (
+        (follow_up_cut(history, STUDY.follow_up, seed=SEED) - history.enrolment_tick)[enrolled] / 100_000 / 30.4375
+    )
     assert np.median(follow_up) == pytest.approx(9, abs=0.2)
     assert history.protocol.enrolment.at == "consolidated"
     assert not (history.first_tick("induction_death")[enrolled] >= 0).any()  # A-06
@@ -145,17 +92,6 @@ def _rows(page: str, after: str) -> dict[str, list[str]]:
     assert table is not None
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in table[0].strip().splitlines()[2:]]
     return {row[0]: row[1:] for row in cells}
-
-
-@pytest.mark.parametrize("record", SHARES, ids=lambda record: record.id)
-def test_the_table_of_simulated_and_printed_values_is_current(record: Record) -> None:
-    row = _rows("validation.md", "### Sandwich")[record.id]
-    for column, structure in enumerate(STRUCTURES):
-        found = line(record, structure)
-        simulated, points, errors = row[4 + 3 * column : 7 + 3 * column]
-        assert simulated == f"{found['simulated']:.1f}"
-        assert points == signed(found["simulated"] - found["printed"])
-        assert errors == signed(found["errors"])
 
 
 def test_the_page_covers_every_design_record() -> None:

@@ -37,7 +37,7 @@ def verdict(use: Callable[[], Protocol], *, by_machine_form: bool = True) -> str
         Simulate through the public door, which writes the protocol in its machine form and checks that again; else
         from the plan, in half the time.
     """
-    took = []
+    took: list[float] = []
     while len(took) < 3:
         begun = time.process_time()
         ended = _ended(use, by_machine_form)
