@@ -202,10 +202,11 @@ def _is_end(row: _Event, protocol: Protocol) -> bool:
 
 def _named(event: str, cause: str, protocol: Protocol) -> str:
     hazard = protocol.hazards.get(cause)
-    words = _words(event, protocol)
-    if hazard is None or event == cause:
-        return (hazard.title if hazard is not None else "") or words
-    return f"{words} ({_words(cause, protocol)})"
+    if hazard is not None and event == cause:
+        return hazard.title or _words(event, protocol)
+    # A hazard called as the event is another one: its title would say where this one did not come from.
+    words = name_words(event) if event in protocol.hazards else _words(event, protocol)
+    return words if hazard is None else f"{words} ({_words(cause, protocol)})"
 
 
 def _cycle(row: _Event, protocol: Protocol) -> str:

@@ -27,6 +27,12 @@ from sim.protocol.schema import Cycles, Phase, Protocol
 from sim.units import format_duration
 
 _ABBREVIATION = 4  # letters
+_OF_THE_FIELD = {
+    **{word: word.upper() for word in ("crs", "icans", "mrd", "ngs", "nrm", "wbc", "cd19")},
+    "agvhd": "acute GVHD",
+    "cgvhd": "chronic GVHD",
+}
+"""How clinicians write what stands in names of events."""
 _COMPARED = {"==": "is", "!=": "is not", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 
 
@@ -62,7 +68,9 @@ def name_words(name: str, protocol: Protocol | None = None) -> str:
 
 
 def _declared(word: str, protocol: Protocol | None) -> str:
-    """A short word in capitals if something of that name is: ``mrd_after_c1`` gives "MRD after C1"."""
+    """A short word in capitals if something of that name is: ``mrd_after_c1`` gives "MRD after C1"; the field's own."""
+    if word in _OF_THE_FIELD:
+        return _OF_THE_FIELD[word]
     if protocol is None or len(word) > _ABBREVIATION:
         return word
     capital = word.upper() in (*protocol.phases, *protocol.endpoints) or word in protocol.markers
