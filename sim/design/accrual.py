@@ -31,6 +31,11 @@ class Accrual:
         return np.array(self.rates[: self.bounds.size - 1])
 
     @property
+    def opened(self) -> float:
+        """When the first patient may enter: the beginning of the first interval with a rate above 0."""
+        return next(start for start, rate in zip(self.starts, self.rates, strict=True) if rate > 0.0)
+
+    @property
     def patients(self) -> float:
         """How many enter in all."""
         return float(self.used @ np.diff(self.bounds))

@@ -139,8 +139,9 @@ class Reader:
         given = law.arguments
         here = (*path, family)
         if family == "median":
-            return exponential_from_median(self.length(given))
-        if family == "survival":
+            with self.at(*here, median=here):
+                return exponential_from_median(self.length(given))
+        elif family == "survival":
             with self.at(*here, survival=(*here, "share"), time=(*here, "at")):
                 return exponential_from_survival(given.share, time=self.length(given.at))
         elif family == "piecewise":
@@ -297,6 +298,8 @@ class Reader:
         latest = None if given.latest_analysis is None else self.length(given.latest_analysis)
         if latest is not None and latest <= 0.0:
             self.refuse(("survival", "latest_analysis"), f'found "{given.latest_analysis}"; it must be above 0')
+        elif latest is not None and latest <= entries.opened:
+            self.refuse(("survival", "latest_analysis"), f'found "{given.latest_analysis}"; nobody has entered by then')
         self.finish()
 
         def trial(law: Law) -> Course:

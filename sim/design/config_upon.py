@@ -14,6 +14,7 @@ from sim.design.config_reader import Reader
 from sim.design.fixed import FixedSurvival
 from sim.design.graphical import Graph, fixed_sequence_graph, graph, holm_graph
 from sim.design.integration import NormalPrior
+from sim.design.logrank import LARGEST_RATIO
 from sim.design.moments import critical_value
 from sim.design.scales import boundary_table, hazard_ratio
 from sim.design.sequential import GroupSequentialDesign
@@ -23,6 +24,9 @@ from sim.errors import EngraftError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
+
+SMALLEST_SD = 1e-4
+"""A prior narrower than this on the log hazard ratio is a value, not a belief."""
 
 
 def assurance_table(reader: Reader, given: models.Assured, found: FixedSurvival | SequentialSurvival) -> pd.DataFrame:
@@ -34,6 +38,7 @@ def assurance_table(reader: Reader, given: models.Assured, found: FixedSurvival 
     with reader.at(*here, sd=(*here, "sd"), mean=(*here, "mean"), effects=here):
         if not isinstance(fixed.test, LogRank) or fixed.test.method == "weighted":
             raise EngraftError("a prior on the log hazard ratio needs a log-rank test under proportional hazards")
+        _believable(given)
         margin, allocation = fixed.test.margin, fixed.course.allocation
         common = {"alpha": fixed.alpha, "sided": fixed.sided, "null_ratio": margin, "allocation": allocation}
         scale = math.sqrt(allocation * fixed.events) / (1.0 + allocation)
@@ -62,6 +67,20 @@ def assurance_table(reader: Reader, given: models.Assured, found: FixedSurvival 
         }
         return pd.DataFrame([row])
     return pd.DataFrame()
+
+
+def _believable(given: models.Assured) -> None:
+    """Refuse log hazard ratios beyond those that a design may assume, and spreads that are none."""
+    most = math.log(LARGEST_RATIO)
+    if given.normal is not None:
+        if abs(given.normal.mean) > most:
+            raise EngraftError(f"mean: found {given.normal.mean:.12g}; it must lie within {-most:.3g} and {most:.3g}")
+        if not SMALLEST_SD <= given.normal.sd <= most:
+            least = f"{SMALLEST_SD:g} and {most:.3g}"
+            raise EngraftError(f"sd: found {given.normal.sd:.12g}; it must lie between {least}")
+    for row, effect in enumerate(given.sample or ()):
+        if abs(effect) > most:
+            raise EngraftError(f"effects: row {row} is {effect:.12g}; it must lie within {-most:.3g} and {most:.3g}")
 
 
 def boundary_tables(

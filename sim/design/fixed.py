@@ -104,7 +104,9 @@ class FixedSurvival:
         """Power if the analysis is held at a calendar time, with the events and follow-up there are by then."""
         from dataclasses import replace
 
-        end = self.course.accrual.end
+        end, opened = self.course.accrual.end, self.course.accrual.opened
+        if time <= opened:
+            raise EngraftError(f"time: found {time:.12g}; nobody has entered before {opened:.12g}")
         early = time < end
         accrual = self.course.accrual.until(min(time, end)) if early else self.course.accrual
         stopped = replace(self.course, accrual=accrual, follow_up=max(time - end, 0.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -64,6 +64,8 @@ def chosen_looks(field: str, chosen: Sequence[int] | None, looks: int) -> NDArra
     """Which looks were chosen, by number from 1: ascending, each at most once; all when nothing is said."""
     if chosen is None:
         return np.ones(looks, dtype=bool)
+    if isinstance(chosen, str) or not isinstance(chosen, Iterable):
+        raise EngraftError(f"{field}: found {chosen!s}; give a list of looks, numbered from 1 to {looks}")
     flags = np.zeros(looks, dtype=bool)
     before = 0
     for value in chosen:

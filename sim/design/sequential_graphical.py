@@ -103,6 +103,8 @@ def graphical_sequential(
     """
     level = probability("alpha", alpha)
     size = len(graph.weights)
+    if not isinstance(efficacy, Spending | Sequence):
+        raise EngraftError(f"efficacy: found {efficacy!s}; shares of alpha that change need a spending function")
     rules = [efficacy] * size if isinstance(efficacy, Spending) else list(efficacy)
     if len(rules) != size or not all(isinstance(rule, Spending) for rule in rules):
         raise EngraftError(f"efficacy: found {len(rules)} rules; give one spending function, or one for each of {size}")

@@ -46,7 +46,7 @@ def for_accrual_time(course: Course, test: SurvivalTest, *, alpha: float, power:
     def at(end: float) -> Course:
         return course.with_accrual(course.accrual.until(end))
 
-    least = max(test.reads_until - course.follow_up, 0.0)
+    least = max(test.reads_until - course.follow_up, course.accrual.opened)
     return at(_first(lambda x: course_power(at(x), test, alpha=alpha, sided=sided), least, course, power, alpha, sided))
 
 

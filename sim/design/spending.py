@@ -208,7 +208,7 @@ def fixed_bounds(z: Sequence[float | None]) -> Shape:
 
     For futility the last boundary is the efficacy boundary. One value less than looks.
     """
-    values = [np.nan if value is None else float(value) for value in z]
+    values = [np.nan if value is None else _parameter("z", value) for value in z]
     return Shape("fixed", values=tuple(values))
 
 

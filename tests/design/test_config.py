@@ -172,6 +172,12 @@ def test_looks_inflate_and_the_last_one_is_at_the_planned_events() -> None:
     assert (looks["time_null"] < looks["time"]).all()  # events come sooner without an effect
 
 
+def test_accrual_may_begin_with_a_pause() -> None:
+    paused = planned("non-inferiority", "accrual time", set=["survival.accrual={rates: [0, 20], from: [0, 6 months]}"])
+    at_once = planned("non-inferiority", "accrual time", set=["survival.accrual={rates: [20]}"])
+    assert paused == pytest.approx(at_once + 6.0, rel=1e-6)
+
+
 def test_accrual_time_with_looks_has_the_power() -> None:
     looks = "group_sequential={information: [0.5, 1], efficacy: {spending: pocock}}"
     found = design("non-inferiority", set=[looks])

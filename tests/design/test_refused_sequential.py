@@ -60,6 +60,7 @@ GOOD: dict[str, Any] = {"alpha": 0.025, "information": [0.3, 0.7, 1.0], "efficac
         ),
         ({"efficacy_at": [2, 1]}, "efficacy_at: found 1 after 2; looks must be in order, each once"),
         ({"efficacy_at": [4]}, "efficacy_at: found 4; looks are numbered from 1 to 3"),
+        ({"efficacy_at": 3}, "efficacy_at: found 3; give a list of looks, numbered from 1 to 3"),
         ({"futility_at": [1]}, "futility_at: given without futility; say by which rule the boundary is made"),
         (
             {"futility": spending("pocock")},
@@ -108,6 +109,7 @@ def test_a_power_that_futility_forbids_is_refused() -> None:
         (lambda: user_spending([0.2, 0.9]), "spending: the last share is 0.9; the last look spends all: 1"),
         (lambda: user_spending([0.2, 1.2]), "spending: row 1 is 1.2; it must be a cumulative share from 0 to 1"),
         (lambda: wang_tsiatis(2.0), "delta: found 2; it must lie within -1 and 1"),
+        (lambda: fixed_bounds(["high"]), "z: found high; it must be a finite number"),  # type: ignore[list-item]
         (lambda: haybittle_peto(-1.0), "z: found -1; the boundary before the last look lies between 0 and 10"),
     ],
 )
