@@ -268,10 +268,11 @@ class Observed(Model):
     """Looks held so far: events (of survival) or patients (of proportions) at each; ``final`` if the last was the last.
 
     ``last_look`` is the rule for a last look with less or more than planned: it takes the ``remaining`` alpha, or keeps
-    its boundary ``as-planned``.
+    its boundary ``as-planned``. With ``z``, the statistics there, the looks are read.
     """
 
     counts: Annotated[list[float], Field(min_length=1)]
+    z: list[float] | None = None
     final: bool = False
     last_look: LastLook = "remaining"
 

@@ -235,10 +235,7 @@ def _survival_tables(
     tables: dict[str, Any] = {"design": table}
     if isinstance(found, SequentialSurvival):
         tables["looks"] = found.looks()
-        one = isinstance(plan.test, LogRank) and plan.test.margin == 1.0
-        tables |= boundary_tables(
-            reader, found.design, fixed.events, found.drift, fixed.course.allocation if one else None
-        )
+        tables |= boundary_tables(reader, found.design, fixed.events, found.drift, found.ratio_at)
         tables["operating characteristics"] = found.summary()
     tables["calendar"] = fixed.calendar()
     accrual = fixed.course.accrual

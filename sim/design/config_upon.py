@@ -14,9 +14,10 @@ from sim.design.config_reader import Reader
 from sim.design.fixed import FixedSurvival
 from sim.design.graphical import Graph, fixed_sequence_graph, graph, holm_graph
 from sim.design.integration import NormalPrior
+from sim.design.interim import Ratio, interim_table
 from sim.design.logrank import LARGEST_RATIO
 from sim.design.moments import critical_value
-from sim.design.scales import boundary_table, hazard_ratio
+from sim.design.scales import boundary_table
 from sim.design.sequential import GroupSequentialDesign
 from sim.design.sequential_plan import SequentialSurvival
 from sim.design.survival_tests import LogRank
@@ -84,7 +85,7 @@ def _believable(given: models.Assured) -> None:
 
 
 def boundary_tables(
-    reader: Reader, design: GroupSequentialDesign, planned: float, drift: float, allocation: float | None
+    reader: Reader, design: GroupSequentialDesign, planned: float, drift: float, ratio: Ratio | None
 ) -> dict[str, pd.DataFrame]:
     """Boundaries as conditional and predictive power, and where looks have been held the boundaries as they are then.
 
@@ -94,15 +95,15 @@ def boundary_tables(
         Events, or patients, of the last look.
     drift
         Mean of Z there.
-    allocation
-        For hazard ratios at the boundaries; None where there are none.
+    ratio
+        The hazard ratio of a z and a number of events; None where there are none.
     """
     tables = {"boundaries": _scales(design.to_frame())}
     looks = reader.design.group_sequential
     if looks is None or looks.observed is None:
         return tables
     given, here = looks.observed, ("group_sequential", "observed")
-    with reader.at(*here, information=(*here, "counts"), final=(*here, "final")):
+    with reader.at(*here, information=(*here, "counts"), final=(*here, "final"), z=(*here, "z")):
         for row, count in enumerate(given.counts):
             if count <= 0.0:
                 raise EngraftError(f"information: row {row} is {count:.12g}; it must be above 0")
@@ -110,12 +111,15 @@ def boundary_tables(
         held = design.at_observed(counts / planned, final=given.final, last_look=given.last_look)
         table = boundary_table(held, power_scales=False).drop(columns=["power", "beta_spent"], errors="ignore")
         table.insert(2, "count", held.information * planned)
-        if allocation is not None:
+        if ratio is not None:
             for name in ("efficacy", "futility"):
-                z = table[f"{name}_z"].to_numpy()
-                table[f"{name}_hr"] = hazard_ratio(z, events=held.information * planned, allocation=allocation)
+                table[f"{name}_hr"] = ratio(table[f"{name}_z"].to_numpy(), held.information * planned)
         table["power"] = np.cumsum(held.exits(drift).efficacy)
         tables["observed"] = table.dropna(axis="columns", how="all")
+        if given.z is not None:
+            if len(given.z) != len(counts):
+                raise EngraftError(f"z: found {len(given.z)} values; {len(counts)} looks were held")
+            tables["interim"] = interim_table(held, given.z, planned=planned, drift=drift, ratio=ratio)
     return tables
 
 

@@ -23,8 +23,8 @@ class DesignReport:
     title
         Of the file.
     tables
-        Data frames by name: ``design`` always; ``calendar``, ``looks``, ``operating characteristics``, ``assurance``
-        and ``multiplicity`` where they apply.
+        Data frames by name: ``design`` always; ``calendar``, ``accrual``, ``looks``, ``boundaries``, ``observed``,
+        ``interim``, ``operating characteristics``, ``assurance`` and ``multiplicity`` where they apply.
     paragraph
         Text that could go into a protocol.
     conventions

@@ -112,7 +112,7 @@ class SequentialSurvival:
         """One row a look: events, calendar time, patients entered, boundaries as z, p and hazard ratio, errors."""
         import pandas as pd
 
-        course, margin = self.fixed.course, self._margin
+        course = self.fixed.course
         times = self.times(course)
         table: dict[str, object] = {
             "look": np.arange(1, self.design.looks + 1),
@@ -126,10 +126,9 @@ class SequentialSurvival:
             z = np.where(np.isfinite(bounds), bounds, np.nan)
             if np.isnan(z).all():
                 continue
-            ratio = hazard_ratio(z, events=self.events, allocation=course.allocation)
             table[f"{name}_z"] = z
             table[f"{name}_p"] = ndtr(-z) * self.design.sided
-            table[f"{name}_hr"] = margin * (ratio if self._towards_less() else 1.0 / ratio)
+            table[f"{name}_hr"] = self.ratio_at(z, self.events)
         alternative, none = self.characteristics(), self.characteristics(null=True)
         table["alpha_spent"] = self.design.alpha_spent
         table["power"] = np.cumsum(alternative.efficacy)
@@ -137,10 +136,13 @@ class SequentialSurvival:
         table["stop_null"] = none.efficacy + none.harm + none.futility
         return pd.DataFrame(table)
 
-    def _towards_less(self) -> bool:
+    def ratio_at(self, z: Floats, events: Floats) -> Floats:
+        """The hazard ratio at which the statistic is about `z`; above the margin where more events are hoped for."""
         course = self.fixed.course
+        ratio = hazard_ratio(z, events=events, allocation=course.allocation)
         control, treatment = course.event_probabilities()
-        return treatment <= control or self._margin > 1.0
+        less = treatment <= control or self._margin > 1.0
+        return np.asarray(self._margin * (ratio if less else 1.0 / ratio))
 
     def summary(self) -> pd.DataFrame:
         """Operating characteristics: one row a hypothesis."""
