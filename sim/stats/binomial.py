@@ -43,7 +43,7 @@ class Proportion:
     def __repr__(self) -> str:
         return (
             f"Proportion: {self.successes}/{self.trials} = {self.estimate:.6g} "
-            f"({self.ci_low:.6g} to {self.ci_high:.6g}), two-sided {100 * self.conf_level:g}% {self.method}"
+            f"({self.ci_low:.6g} to {self.ci_high:.6g})\n  {self.conventions}"
         )
 
 

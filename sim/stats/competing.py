@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from sim.stats.arrays import Floats, Integers, cause_codes, entry_times, observed_times, readonly
 from sim.stats.intervals import ConfType, checked_level, checked_type, confidence_limits
+from sim.stats.reading import Reading
 from sim.stats.risk_table import RiskTable, risk_table
 from sim.stats.steps import steps
 from sim.stats.survival import greenwood_sum, product_limit
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, eq=False)
-class IncidenceAt:
+@dataclass(frozen=True, eq=False, repr=False)
+class IncidenceAt(Reading):
     """Cumulative incidences read at chosen times: `time`, `at_risk`, `survival` of shape (t,), the others (t, K).
 
     `at_risk` counts rows with entry < t <= their time; `events` counts all events up to and including t.
@@ -77,6 +78,15 @@ class AalenJohansen:
         return self.risk.n
 
     @property
+    def conventions(self) -> str:
+        """Variance, type of interval and tie rule, in words."""
+        truncated = "; left truncation" if self.risk.late_entry.size else ""
+        return (
+            f"variance: Greenwood type; interval: pointwise {100 * self.conf_level:g}% {self.conf_type} "
+            f"of the incidence; ties: events before censorings{truncated}"
+        )
+
+    @property
     def causes(self) -> int:
         """Number of causes K."""
         return int(self.events.shape[1])
@@ -104,6 +114,7 @@ class AalenJohansen:
             std_error=found.read(zeros, self.std_error),
             ci_low=found.read(low, self.ci_low),
             ci_high=found.read(high, self.ci_high),
+            conventions=self.conventions,
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -112,12 +123,7 @@ class AalenJohansen:
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} of cause {k}" for k, count in enumerate(self.events.sum(axis=0), start=1))
-        truncated = "; left truncation" if self.risk.late_entry.size else ""
-        return (
-            f"AalenJohansen: {self.n} subjects, events: {counts}\n"
-            f"  variance: Greenwood type; interval: pointwise {100 * self.conf_level:g}% {self.conf_type} "
-            f"of the incidence; ties: events before censorings{truncated}"
-        )
+        return f"AalenJohansen: {self.n} subjects, events: {counts}\n  {self.conventions}"
 
 
 def aalen_johansen(

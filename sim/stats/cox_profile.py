@@ -13,6 +13,7 @@ from sim.stats.cox_data import RiskSets
 from sim.stats.cox_fit import newton, rises_without_end
 from sim.stats.cox_model import CoxModel
 from sim.stats.intervals import checked_level, normal_quantile
+from sim.stats.reading import Printed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 FARTHEST = 60.0
 
 
-@dataclass(frozen=True, eq=False)
-class ProfileInterval:
+@dataclass(frozen=True, eq=False, repr=False)
+class ProfileInterval(Printed):
     """Limits of the coefficients named, on the log scale; a limit is infinite where the likelihood never falls enough.
 
     Each limit is where twice the loss of log likelihood, maximised over all other coefficients, is the square of the

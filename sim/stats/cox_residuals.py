@@ -13,6 +13,7 @@ from sim.stats.arrays import Floats, Integers, finite, readonly
 from sim.stats.chi_square import ChiSquare, chi_square
 from sim.stats.cox_data import Matrix
 from sim.stats.cox_model import CoxModel
+from sim.stats.reading import Printed, Reading
 from sim.stats.survival import kaplan_meier
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 TimeScale = Literal["km", "identity", "log", "rank"]
 
 
-@dataclass(frozen=True, eq=False)
-class Schoenfeld:
+@dataclass(frozen=True, eq=False, repr=False)
+class Schoenfeld(Printed):
     """Schoenfeld residuals, one row an event, in order of strata and time: covariates less their expected value.
 
     `row` is the event's place in the input; `residuals` has shape (events, p).
@@ -82,25 +83,14 @@ class ProportionalityTest:
         return "\n".join(["ProportionalityTest", *lines, f"  all: {self.together}", f"  {self.conventions}"])
 
 
-@dataclass(frozen=True, eq=False)
-class BaselineHazard:
+@dataclass(frozen=True, eq=False, repr=False)
+class BaselineHazard(Reading):
     """Cumulative baseline hazard just after each event time, a row a stratum and time; `stratum` counts from 0."""
 
     stratum: Integers
     time: Floats
     hazard: Floats
     cumulative_hazard: Floats
-
-    @property
-    def conventions(self) -> str:
-        """Which estimate, in words."""
-        return "cumulative hazard by Breslow's estimate, or its Efron form with Efron's ties; no variance"
-
-    def to_frame(self) -> pd.DataFrame:
-        """One column an attribute."""
-        import pandas as pd
-
-        return pd.DataFrame({name: getattr(self, name) for name in self.__dataclass_fields__})
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,6 +209,7 @@ def baseline_hazard(model: CoxModel, *, at: ArrayLike | None = None) -> Baseline
     order = np.lexsort((steps.time, steps.stratum))
     stratum, hazard = steps.stratum[order], hazard[order]
     total = np.cumsum(hazard)
+    estimate = "Breslow's estimate" if model.ties == "breslow" else "Breslow's estimate in its Efron form for ties"
     first = np.flatnonzero(np.diff(stratum, prepend=-1))
     before = np.repeat(total[first] - hazard[first], np.diff(np.append(first, stratum.size)))
     return BaselineHazard(
@@ -226,6 +217,7 @@ def baseline_hazard(model: CoxModel, *, at: ArrayLike | None = None) -> Baseline
         time=readonly(steps.time[order]),
         hazard=readonly(hazard),
         cumulative_hazard=readonly(total - before),
+        conventions=f"cumulative hazard: {estimate}; no variance",
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from sim.errors import EngraftError
 from sim.stats.arrays import Flags, Floats, Integers, column, observed_times, readonly, refuse, refuse_extremes
 from sim.stats.intervals import ConfType, checked_level, checked_type, confidence_limits
+from sim.stats.reading import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,19 +24,13 @@ NO_MASS = 1e-9
 MOST_SETS = 2000
 
 
-@dataclass(frozen=True, eq=False)
-class IntervalSurvivalAt:
+@dataclass(frozen=True, eq=False, repr=False)
+class IntervalSurvivalAt(Reading):
     """Survival at chosen times as far as the data tell it: equal bounds, except inside an equivalence set."""
 
     time: Floats
     survival_low: Floats
     survival_high: Floats
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a time."""
-        import pandas as pd
-
-        return pd.DataFrame({name: getattr(self, name) for name in self.__dataclass_fields__})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,7 +91,12 @@ class Turnbull:
         begins = np.where(exact, np.nextafter(self.left, -np.inf), self.left)
         low = after[np.searchsorted(begins, asked, side="left")]
         high = after[np.searchsorted(self.right, asked, side="right")]
-        return IntervalSurvivalAt(time=asked, survival_low=np.minimum(low, 1.0), survival_high=np.minimum(high, 1.0))
+        return IntervalSurvivalAt(
+            time=asked,
+            survival_low=np.minimum(low, 1.0),
+            survival_high=np.minimum(high, 1.0),
+            conventions="bounds: the estimate wherever in its set the mass lies; no interval",
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row a set: left, right, mass, survival, and std_error, ci_low, ci_high if there are any."""

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from sim.errors import EngraftError, did_you_mean
 from sim.stats.arrays import Floats, Integers, entry_times, event_indicator, observed_times, readonly
 from sim.stats.intervals import checked_level, normal_quantile
+from sim.stats.reading import Reading
 from sim.stats.risk_table import RiskTable, risk_table
 from sim.stats.steps import steps
 
@@ -21,8 +22,8 @@ HazardInterval = Literal["plain", "log"]
 HazardVariance = Literal["aalen", "binomial"]
 
 
-@dataclass(frozen=True, eq=False)
-class CumulativeHazardAt:
+@dataclass(frozen=True, eq=False, repr=False)
+class CumulativeHazardAt(Reading):
     """A Nelson-Aalen curve read at chosen times; all arrays have the shape of `time`."""
 
     time: Floats
@@ -32,12 +33,6 @@ class CumulativeHazardAt:
     std_error: Floats
     ci_low: Floats
     ci_high: Floats
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a time, one column an attribute."""
-        import pandas as pd
-
-        return pd.DataFrame({name: getattr(self, name) for name in self.__dataclass_fields__})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,6 +71,15 @@ class NelsonAalen:
         """Number of subjects (rows)."""
         return self.risk.n
 
+    @property
+    def conventions(self) -> str:
+        """Variance, type of interval and tie rule, in words."""
+        truncated = "; left truncation" if self.risk.late_entry.size else ""
+        return (
+            f"variance: {self.variance}; interval: pointwise {100 * self.conf_level:g}% {self.conf_type}; "
+            f"ties: events before censorings{truncated}"
+        )
+
     def at(self, times: ArrayLike) -> CumulativeHazardAt:
         """Read the curve at chosen times: 0 before the first event, NaN past the last observed time.
 
@@ -93,6 +97,7 @@ class NelsonAalen:
             std_error=found.read(0.0, self.std_error),
             ci_low=found.read(0.0, self.ci_low),
             ci_high=found.read(0.0, self.ci_high),
+            conventions=self.conventions,
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -103,12 +108,10 @@ class NelsonAalen:
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
     def __repr__(self) -> str:
-        truncated = "; left truncation" if self.risk.late_entry.size else ""
         return (
             f"NelsonAalen: {self.n} subjects, {int(self.events.sum())} events, "
             f"cumulative hazard {self.cumulative_hazard[-1]:.6g} by {self.time[-1]:.6g}\n"
-            f"  variance: {self.variance}; interval: pointwise {100 * self.conf_level:g}% {self.conf_type}; "
-            f"ties: events before censorings{truncated}"
+            f"  {self.conventions}"
         )
 
 

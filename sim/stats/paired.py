@@ -31,12 +31,17 @@ class Difference:
     paired: bool
     conf_level: float
 
-    def __repr__(self) -> str:
+    @property
+    def conventions(self) -> str:
+        """Source of the error, sides and type of interval, in words."""
         kind = "paired by patient: Monte Carlo error only" if self.paired else "unpaired arms"
+        return f"{kind}; interval: {100 * self.conf_level:g}% normal, two-sided"
+
+    def __repr__(self) -> str:
         return (
             f"Difference: {self.mean_a:.6g} - {self.mean_b:.6g} = {self.estimate:.6g} "
             f"({self.ci_low:.6g} to {self.ci_high:.6g})\n"
-            f"  standard error {self.mc_se:.3g}, {kind}; interval: {100 * self.conf_level:g}% normal, two-sided"
+            f"  standard error {self.mc_se:.3g}, {self.conventions}"
         )
 
 

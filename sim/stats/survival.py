@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from sim.stats.arrays import Floats, Integers, column, entry_times, event_indicator, observed_times, readonly, refuse
 from sim.stats.intervals import ConfType, checked_level, checked_type, confidence_limits
+from sim.stats.reading import Reading
 from sim.stats.risk_table import RiskTable, risk_table
 from sim.stats.steps import steps
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 SAME_PROBABILITY = float(np.sqrt(np.finfo(np.float64).eps))
 
 
-@dataclass(frozen=True, eq=False)
-class SurvivalAt:
+@dataclass(frozen=True, eq=False, repr=False)
+class SurvivalAt(Reading):
     """A Kaplan-Meier curve read at chosen times; all arrays have the shape of `time`.
 
     `at_risk` counts rows with entry < t <= their time; `events` counts all events up to and including t.
@@ -36,27 +37,15 @@ class SurvivalAt:
     ci_low: Floats
     ci_high: Floats
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row a time, one column an attribute."""
-        import pandas as pd
 
-        return pd.DataFrame({name: getattr(self, name) for name in self.__dataclass_fields__})
-
-
-@dataclass(frozen=True, eq=False)
-class SurvivalQuantiles:
+@dataclass(frozen=True, eq=False, repr=False)
+class SurvivalQuantiles(Reading):
     """Times by which given shares have had the event, with limits; NaN where the curve does not get there."""
 
     probability: Floats
     time: Floats
     ci_low: Floats
     ci_high: Floats
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a probability."""
-        import pandas as pd
-
-        return pd.DataFrame({name: getattr(self, name) for name in self.__dataclass_fields__})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,6 +85,15 @@ class KaplanMeier:
         """Number of subjects (rows)."""
         return self.risk.n
 
+    @property
+    def conventions(self) -> str:
+        """Variance, type of interval and tie rule, in words."""
+        truncated = "; left truncation" if self.risk.late_entry.size else ""
+        return (
+            f"variance: Greenwood; interval: pointwise {100 * self.conf_level:g}% {self.conf_type}; "
+            f"ties: events before censorings{truncated}"
+        )
+
     def at(self, times: ArrayLike) -> SurvivalAt:
         """Read the curve at chosen times (a right-continuous step function).
 
@@ -120,6 +118,7 @@ class KaplanMeier:
             std_error=found.read(0.0, self.std_error),
             ci_low=found.read(start_low[0], self.ci_low),
             ci_high=found.read(start_high[0], self.ci_high),
+            conventions=self.conventions,
         )
 
     def quantile(self, probabilities: ArrayLike) -> SurvivalQuantiles:
@@ -142,6 +141,7 @@ class KaplanMeier:
             time=_crossing(self.time, self.survival, 1.0 - asked),
             ci_low=_crossing(self.time, self.ci_low, 1.0 - asked),
             ci_high=_crossing(self.time, self.ci_high, 1.0 - asked),
+            conventions=f"{self.conventions}; quantiles: limits of the curve, inverted",
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -157,11 +157,9 @@ class KaplanMeier:
             "not reached" if np.isnan(value) else f"{value:.6g}"
             for value in (median.time[0], median.ci_low[0], median.ci_high[0])
         )
-        truncated = "; left truncation" if self.risk.late_entry.size else ""
         return (
             f"KaplanMeier: {self.n} subjects, {int(self.events.sum())} events, median {middle} ({low} to {high})\n"
-            f"  variance: Greenwood; interval: pointwise {100 * self.conf_level:g}% {self.conf_type}; "
-            f"ties: events before censorings{truncated}"
+            f"  {self.conventions}"
         )
 
 

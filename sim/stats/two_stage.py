@@ -30,6 +30,17 @@ class TwoStageProperties:
     stops_early: float
     expected_n: float
 
+    @property
+    def conventions(self) -> str:
+        """How the probabilities are made, in words."""
+        return "exact binomial; one-sided"
+
+    def __repr__(self) -> str:
+        return (
+            f"TwoStageProperties at {self.rate:g}: rejects {self.rejects:.4f}, stops early {self.stops_early:.4f}, "
+            f"expected size {self.expected_n:.2f}\n  {self.conventions}"
+        )
+
 
 @dataclass(frozen=True)
 class TwoStageDesign:

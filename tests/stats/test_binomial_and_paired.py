@@ -38,7 +38,7 @@ def test_exact_interval_never_covers_less_than_its_level() -> None:
 
 def test_a_proportion_prints_itself() -> None:
     assert repr(binomial_interval(3, 91)) == (
-        "Proportion: 3/91 = 0.032967 (0.00685089 to 0.0933324), two-sided 95% clopper-pearson"
+        "Proportion: 3/91 = 0.032967 (0.00685089 to 0.0933324)\n  interval: two-sided 95% exact (Clopper-Pearson)"
     )
 
 
