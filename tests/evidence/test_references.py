@@ -1,4 +1,4 @@
-"""Every source key of a protocol, population or evidence file stands in references.bib, and every entry is used."""
+"""Every source key of a protocol, population, evidence file or trial stands in references.bib; every entry is used."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sim.protocol.library import folder, names
 from sim.protocol.resolve import load_protocol
 
 PROTOCOLS = folder("protocol")
-FILES = sorted(PROTOCOLS.rglob("*.yaml"))
+FILES = [*sorted(PROTOCOLS.rglob("*.yaml")), *sorted(folder("trial").glob("*.yaml"))]
 
 
 def _entries() -> list[str]:
