@@ -140,7 +140,8 @@ def _result(comparison: Comparison) -> Iterator[str]:
                 else:
                     words += f"{row['discordant']} patients fared differently: too few for an interval)"
             told.append(words)
-        yield f"{rules[endpoint].title or endpoint} at {format_duration(days)}: {', '.join(told)}."
+        found_of = ", ".join(told) or f"nobody reaches its time zero, {rules[endpoint].from_}"
+        yield f"{rules[endpoint].title or endpoint} at {format_duration(days)}: {found_of}."
 
 
 def _setting(comparison: Comparison) -> str:

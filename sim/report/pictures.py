@@ -83,28 +83,38 @@ def _pictures(comparison: Comparison) -> Iterator[Picture]:
     curves = comparison.curves[comparison.curves["population"] == population]
     arms = list(config.arms)
     survivals = [name for name in config.endpoints if comparison.kinds[name] == _SURVIVAL]
+    overall = curves[curves["subgroup"] == "all"]
     for name in survivals:
+        if name not in set(overall["endpoint"]):
+            continue  # nobody reaches its time zero; the tables say so
         title = _title(comparison, name)
         figure = km_figure(curves, endpoint=name, population=population, arms=arms, title=title)
         yield _picture(figure, f"survival-{slug(name)}", title, "Kaplan-Meier curves of all patients, by arm.")
     for relapse, death in _stacks(comparison):
+        stacked = overall[overall["endpoint"].isin([relapse, death])]
+        if not len(stacked):
+            continue
         title = f"{_title(comparison, relapse)} and {_lower(_title(comparison, death))}"
-        figure = cif_figure(curves, population=population, relapse=relapse, death=death, arms=arms, title=title)
+        reached = [arm for arm in arms if arm in set(stacked["arm"])]
+        figure = cif_figure(curves, population=population, relapse=relapse, death=death, arms=reached, title=title)
         caption = "Aalen-Johansen cumulative incidences, stacked, by arm."
         yield _picture(figure, f"stacked-{slug(relapse)}-{slug(death)}", title, caption)
-    if len(arms) > 1 and not comparison.differences.empty:
+    told = comparison.differences[comparison.differences["subgroup"] == "all"]
+    compared = [name for name in config.endpoints if name in set(told["endpoint"])]
+    if compared:
         title = f"Differences from {arms[0]}"
-        figure = difference_figure(
-            comparison.differences, population=population, endpoints=list(config.endpoints), title=title
-        )
+        figure = difference_figure(comparison.differences, population=population, endpoints=compared, title=title)
         caption = (
             "Thick: 95 % interval from the same virtual patients with the same luck, Monte Carlo error only. "
             "Thin: the interval if the arms had different patients."
         )
         yield _picture(figure, "differences", title, caption)
     for label, group in config.subgroups.items():
-        subgroups = [name for name in dict.fromkeys(curves["subgroup"]) if name.startswith(f"{label}: ")]
-        for name in survivals if subgroups else []:
+        for name in survivals:
+            known = curves[curves["endpoint"] == name]
+            subgroups = [group for group in dict.fromkeys(known["subgroup"]) if group.startswith(f"{label}: ")]
+            if not subgroups:
+                continue
             title = f"{_title(comparison, name)} by {label}"
             figure = km_figure(
                 curves, endpoint=name, population=population, subgroups=subgroups, arms=arms, title=title

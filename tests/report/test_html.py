@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sim.batch.folder import ResultFolder
-from sim.compare.run import Comparison
+from sim.compare.run import Comparison, compare
 from sim.report.html import write_report
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
@@ -135,3 +135,27 @@ def test_the_same_comparison_gives_the_same_bytes(comparison: Comparison, folder
     write_report(comparison, again)
     for name in again.files:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("arm", ["two", "one"])
+def test_an_arm_of_which_nobody_reaches_time_zero_is_said_and_not_drawn(tmp_path: Path, arm: str) -> None:
+    file = Path(__file__).parent / "small-compare.yaml"
+    found = compare(file, patients=60, engine="compiled", set=[f'arms.{arm}.set={{"parameters.cure.value": 0}}'])
+    drawn = {name for name in write_report(found, tmp_path / "out").files if name.startswith("figures/s")}
+    assert drawn >= {"figures/survival-OS.svg", "figures/survival-LFS.svg", "figures/stacked-CIR-NRM.svg"}
+    assert "LFS" not in set(found.differences["endpoint"])
+
+
+def test_endpoints_that_nobody_reaches_leave_no_figure(tmp_path: Path) -> None:
+    file = Path(__file__).parent / "small-compare.yaml"
+    nobody = compare(file, patients=60, engine="compiled", set=['set={"parameters.cure.value": 0}', "arms.one.set={}"])
+    folder = write_report(nobody, tmp_path / "out")
+    assert [name for name in folder.files if name.startswith("figures/")] == [
+        "figures/differences.svg",
+        "figures/graph-small.svg",
+        "figures/survival-OS-by-MRD.svg",
+        "figures/survival-OS.svg",
+    ]
+    assert (tmp_path / "out" / "manifest.json").exists()
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert " at 2 y: nobody reaches its time zero, remission." in page
