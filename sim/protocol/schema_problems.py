@@ -42,6 +42,15 @@ _LENGTHS = {
     "string_too_short": ("min_length", "at least", "character"),
     "string_too_long": ("max_length", "at most", "character"),
 }
+_KINDS_OF_FILE = {
+    "engraft/1": ("a protocol", "engraft simulate reads those"),
+    "engraft/population/1": ("a population", "it goes with --population"),
+    "engraft/compare/1": ("a comparison", "engraft compare reads those"),
+    "engraft/evidence/1": ("an evidence file", "engraft evidence reads those"),
+    "engraft/design/1": ("a design", "engraft design reads those"),
+    "engraft/trial/1": ("the published design of a trial", "engraft lint reads those"),
+}
+"""What each kind of document is called, and what to do with one."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,9 @@ def problems_from_pydantic(
     at
         Where the validated value stands, if it is not the whole document.
     """
+    wrong_kind = None if at else _wrong_kind(document, model)
+    if wrong_kind is not None:
+        return [wrong_kind]
     top = _Place(tuple(at))
     for item in error.errors(include_url=False):
         _place(document, top, model, item)
@@ -100,6 +112,18 @@ def problems_from_pydantic(
     misspelt = [one for one in findings if one.extra]
     said = [one for one in findings if not (one.missing and any(_means(other, one) for other in misspelt))]
     return sorted({Problem(one.position, format_path(one.path), one.message) for one in said})
+
+
+def _wrong_kind(document: Document, model: type[BaseModel]) -> Problem | None:
+    """The one problem of a document that is of another kind than the model: all others would follow from it."""
+    schema = child(document.root, "schema")
+    stated = schema.plain() if schema is not None else None
+    due = next((word for word in get_args(_fields(model).get("schema")) if word in _KINDS_OF_FILE), None)
+    if due is None or not isinstance(stated, str) or stated not in _KINDS_OF_FILE or stated == due:
+        return None
+    (found, use), (wanted, _) = _KINDS_OF_FILE[stated], _KINDS_OF_FILE[due]
+    message = f"found {shown(stated)}: this is {found}, and {use}; here {wanted} is due, {shown(due)}"
+    return Problem(document.locate(("schema",)), "schema", message)
 
 
 def _means(unknown: _Finding, missing: _Finding) -> bool:
