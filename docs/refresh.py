@@ -38,7 +38,7 @@ PAGES = ("README.md", *sorted(str(page.relative_to(ROOT)) for folder in FOLDERS 
 TOUR = "docs/language.md"
 FIGURES = {"docs/figures/leukaemia-free-survival.svg": "results/all-mrd2019-vs-2023/figures/survival-LFS.svg"}
 """Figures of the documentation, and where the commands of README.md leave them."""
-DRAWN = ("pre-transplant-blinatumomab", "sandwich-auto-hsct", "allo-hsct-standard")
+DRAWN = ("pre-transplant-blinatumomab", "sandwich-auto-hsct", "allo-hsct-standard", "post-transplant-blinatumomab")
 GRAPHS = {f"docs/figures/{name}.svg": name for name in DRAWN}
 """Graphs of protocols on their pages."""
 

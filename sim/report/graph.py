@@ -227,7 +227,7 @@ def _panel(protocol: Protocol, width: float) -> list[list[_TextLine]]:
     rows: list[list[_TextLine]] = []
     competing = competing_rows(protocol)
     if competing:
-        rows.append([("May end any phase in its scope", _NAME, "bold", INK)])
+        rows.append([("Beside the phases, each within its scope", _NAME, "bold", INK)])
     for name, words in competing:
         rows.append(
             [(name, _TEXT, "bold", INK), *((text, _SMALL, "normal", FAINT) for text in _fold(words, _SMALL, width))]

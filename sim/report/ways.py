@@ -11,6 +11,7 @@ from sim.report.words import (
     duration_words,
     guard_words,
     length_words,
+    marker_words,
     name_words,
     phase_words,
     probability_words,
@@ -64,7 +65,9 @@ def competing_rows(protocol: Protocol) -> list[tuple[str, str]]:
             parts.append(f"while {guard_words(hazard.while_, protocol)}")
         rows.append((_heading(name, hazard.title, hazard.goto, protocol), "; ".join(parts)))
     for name, crossing in protocol.crossings.items():
-        words = f"when {name_words(crossing.marker, protocol)} rises to {crossing.rises_to}"
+        level = guard_words(crossing.rises_to, protocol)
+        words = f"when {marker_words(crossing.marker, protocol)} rises to {level}"
+        words += f" {protocol.markers[crossing.marker].unit}" if protocol.markers[crossing.marker].unit else ""
         if crossing.while_ != "true":
             words += f", while {guard_words(crossing.while_, protocol)}"
         rows.append((_heading(name, "", crossing.goto, protocol), words))

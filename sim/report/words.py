@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from sim.errors import EngraftError
@@ -27,6 +28,8 @@ from sim.protocol.schema import Cycles, Phase, Protocol
 from sim.units import format_duration
 
 _ABBREVIATION = 4  # letters
+_LONGEST_FORMULA = 30  # characters; longer ones stand in the protocol, and not in a figure
+_ASKED = ("phase", "visited", "since", "count", "within", "result", "eradicated")  # functions of what has happened
 _OF_THE_FIELD = {
     **{word: word.upper() for word in ("crs", "icans", "mrd", "ngs", "nrm", "wbc", "cd19")},
     "agvhd": "acute GVHD",
@@ -67,6 +70,11 @@ def name_words(name: str, protocol: Protocol | None = None) -> str:
     return " ".join(_declared(word, protocol) for word in name.split("_"))
 
 
+def marker_words(name: str, protocol: Protocol) -> str:
+    """The title of a marker inside a sentence, without what it adds after a comma: "leukaemic fraction"."""
+    return re.split("[,;]", name_words(name, protocol), maxsplit=1)[0]
+
+
 def _declared(word: str, protocol: Protocol | None) -> str:
     """A short word in capitals if something of that name is: ``mrd_after_c1`` gives "MRD after C1"; the field's own."""
     if word in _OF_THE_FIELD:
@@ -78,11 +86,11 @@ def _declared(word: str, protocol: Protocol | None) -> str:
 
 
 def probability_words(text: str, protocol: Protocol) -> str:
-    """A probability in per cent: one number, or the span of its cases and what decides, or the expression itself."""
+    """A probability in per cent: one number, or the span of its cases and what decides, or what it is worked out of."""
     node = parse(text)
     cases = _cases(node, protocol)
     if cases is None:
-        return f"p = {unparse(node)}"
+        return _worked_out(node, protocol) or f"p = {unparse(node)}"
     if min(cases) == max(cases):
         return per_cent(cases[0])
     by = ", ".join(dict.fromkeys(_decides(part, protocol) for part in _conditions(node)))
@@ -134,7 +142,26 @@ def _gaps(cycles: Cycles, protocol: Protocol) -> str:
 def duration_words(text: str, protocol: Protocol) -> str:
     """A duration: a literal shortened, a parameter by its value, anything else as written."""
     value = _constant(text, protocol)
-    return text if value is None else format_duration(value)
+    if value is not None:
+        return format_duration(value)
+    try:
+        return _worked_out(parse(text), protocol) or text
+    except EngraftError:
+        return text
+
+
+def _worked_out(node: Expression, protocol: Protocol) -> str:
+    """A formula too long for a figure, by what it depends on; empty where it is short, or depends on nothing."""
+    if len(unparse(node)) <= _LONGEST_FORMULA:
+        return ""
+    asked = [
+        part
+        for part in walk(node)
+        if (isinstance(part, Call) and part.function in _ASKED)
+        or (isinstance(part, Name) and (part.word == "cycle" or part.word in {*protocol.patient, *protocol.markers}))
+    ]
+    by = ", ".join(dict.fromkeys(_decides(part, protocol) for part in asked))
+    return f"varying, by {by}" if by else ""
 
 
 def _drawn(lasts: Distribution, protocol: Protocol) -> str:
@@ -207,6 +234,8 @@ def _words(node: Expression, protocol: Protocol) -> str:
             return f"no {phase_words(phase.word, protocol)} yet"
         case Unary(operator="not", operand=Call(function="phase", arguments=(Name() as phase,))):
             return f"not in {phase_words(phase.word, protocol)}"
+        case Unary(operator="not", operand=Call(function="eradicated", arguments=(Name() as marker,))):
+            return f"{marker_words(marker.word, protocol)} not eradicated"
         case Unary(operator="not"):
             inner = _words(node.operand, protocol)
             return f"not ({inner})" if isinstance(node.operand, Binary) else f"not {inner}"
@@ -261,7 +290,7 @@ def _call(node: Call, protocol: Protocol) -> str:
     if node.function == "result":
         return f"{name_words(subject, protocol)} known"
     if node.function == "eradicated":
-        return f"{name_words(subject, protocol)} eradicated"
+        return f"{marker_words(subject, protocol)} eradicated"
     return f"{node.function}({', '.join(_words(argument, protocol) for argument in node.arguments)})"
 
 

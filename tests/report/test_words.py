@@ -21,6 +21,7 @@ from sim.report.words import guard_words, length_words, phase_words, probability
         ("within(transplant, 100 d)", "within 100 d of transplant"),
         ("mrd_after_a not in (negative, positive)", "MRD after induction is not negative or positive"),
         ("result(mrd_after_a) and eradicated(mrd)", "MRD after induction known and MRD eradicated"),
+        ("donor and not eradicated(mrd)", "a donor and MRD not eradicated"),
         ("mrd + 2 * fall <= -4", "MRD + 2 × −2 ≤ −4"),
         ("2 * (mrd + 1) > 0 and age - (20 - 1) > 1", "2 × (MRD + 1) > 0 and age − (20 − 1) > 1"),
         ("true", "always"),
@@ -38,6 +39,7 @@ def test_a_guard_in_words(small: Protocol, guard: str, words: str) -> None:
         ("if(age < 40, 0.02, 0.06)", "2 to 6 %, by age"),
         ("if(age < 40, 0.1, if(count(relapse) > 0, cure, 0.3))", "10 to 80 %, by age, what came before"),
         ("cure / 2", "p = cure / 2"),
+        ("cure / (1 + exp(if(count(relapse) > 1, 1, age)))", "varying, by what came before, age"),
     ],
 )
 def test_a_probability_in_words(small: Protocol, text: str, words: str) -> None:
