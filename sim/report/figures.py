@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MONTH, _YEAR = 30.4375, 365.25
 _EDGED: dict[str, Any] = {"markersize": 6.0, "markeredgecolor": "white", "markeredgewidth": 1.0}
+_KEY_HANDLE, _KEY_LETTER = 0.5, 0.068  # inches that a key takes, and a letter of its words
 _ROW = 0.19  # inches between two lines of an at-risk table
 _POINTS = 100.0  # a share in per cent
 
@@ -360,11 +361,13 @@ def _difference_legend(figure: Figure, arms: Sequence[str], reference: str) -> N
 
 def _key(figure: Figure, handles: list[Any]) -> None:
     width, height = figure.get_size_inches()
+    needed = sum(_KEY_HANDLE + _KEY_LETTER * len(str(handle.get_label())) for handle in handles)
+    rows = 1 if needed <= width - 0.4 else 2  # as many as find room between heading and panels
     figure.legend(
         handles=handles,
         loc="center left",
         bbox_to_anchor=(0.2 / width, 1 - 0.52 / height),
-        ncols=len(handles),
+        ncols=-(-len(handles) // rows),
         borderpad=0,
         borderaxespad=0,
         handlelength=2.2,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from sim.compare.run import Comparison
@@ -96,6 +97,17 @@ def test_differences_leave_out_restricted_means(comparison: Comparison) -> None:
     marks = panel.get_lines()[1]
     assert marks.get_zorder() > max(bars.get_zorder() for bars in panel.collections)
     assert marks.get_markeredgecolor() == "white"
+
+
+def test_keys_of_many_arms_with_long_names_stay_inside_the_figure(comparison: Comparison) -> None:
+    rows = comparison.differences
+    long = [rows.assign(arm=name) for name in ("maintenance", "maintenance-by-mrd", "four-cycles-by-mrd")]
+    figure = difference_figure(pd.concat(long).assign(reference="observation"), population=POPULATION, endpoints=["OS"])
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    key, panel = figure.legends[0].get_window_extent(renderer), figure.axes[0].get_tightbbox(renderer)
+    assert panel is not None
+    assert key.x1 < figure.bbox.x1
+    assert panel.y1 < key.y0
 
 
 def test_a_curve_that_is_not_there_is_said(comparison: Comparison) -> None:
