@@ -166,6 +166,7 @@ def _claims(comparison: Comparison) -> Iterator[str]:
         "shared values wherever treatment is the same. It says what follows from the protocols and their stated "
         "assumptions. It is no evidence that one treatment is better."
     )
+    yield from config.notes
     if comparison.differ:
         yield (
             f"What if: arms differ in {', '.join(comparison.differ)}. That is no part of the treatment, and a "

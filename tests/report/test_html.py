@@ -109,6 +109,11 @@ def test_the_page_says_what_it_is(page: str, comparison: Comparison) -> None:
     assert "300 virtual patients an arm, population small-population, followed for 3 y, seed 5." in page
 
 
+def test_what_a_comparison_says_against_itself_stands_in_the_box_of_claims(page: str) -> None:
+    box = page.split('<h2 id="claims">', 1)[1].split("</section>", 1)[0]
+    assert "<li>The second cycle is a guess.</li>" in box
+
+
 def test_figures_in_words_are_those_of_the_tables(page: str, comparison: Comparison) -> None:
     rows = comparison.summary
     rows = rows[(rows["endpoint"] == "OS") & (rows["subgroup"] == "all") & (rows["time_days"] == 730.5)]
