@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from threading import Timer, main_thread
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -16,6 +18,8 @@ from sim.errors import EngraftError, InvalidDocument, UsageError
 
 WRONG, MISUSED, INTERRUPTED = 1, 2, 130
 """Exit codes: what was asked for cannot be done; the command itself was wrong; stopped by Ctrl-C."""
+
+_AGAIN = 0.05  # seconds, in which the callback that dropped it is over
 
 app = typer.Typer(
     name="engraft",
@@ -93,6 +97,15 @@ def run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def heed_lost_interrupt(lost: Any) -> None:
+    """Send Ctrl-C again where Python has dropped it (in a callback of the compiler); a `sys.unraisablehook`."""
+    if lost.exc_type is not None and issubclass(lost.exc_type, KeyboardInterrupt):
+        Timer(_AGAIN, signal.pthread_kill, (main_thread().ident, signal.SIGINT)).start()
+    else:
+        sys.__unraisablehook__(lost)
+
+
 def main() -> NoReturn:
     """Entry point of the command line."""
+    sys.unraisablehook = heed_lost_interrupt
     sys.exit(run(sys.argv[1:]))

@@ -107,6 +107,24 @@ def test_what_the_machine_does_is_said_in_words(
     assert told in done.err
 
 
+def test_ctrl_c_that_python_drops_is_sent_again() -> None:
+    # Python drops what a callback of ctypes raises, and only reports it; an object's end stands for such a callback.
+    script = (
+        "import sys, time\n"
+        "from sim.cli import main\n"
+        "class Callback:\n"
+        "    def __del__(self): raise KeyboardInterrupt\n"
+        "sys.unraisablehook = main.heed_lost_interrupt\n"
+        "Callback()\n"
+        "try:\n"
+        "    time.sleep(30)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=25, check=False)
+    assert (done.stdout, done.stderr) == ("stopped\n", "")
+
+
 def test_a_mistake_of_ours_is_not_hidden(small: Path, monkeypatch: pytest.MonkeyPatch, engraft: Engraft) -> None:
     def fails(*_: object, **__: object) -> NoReturn:
         raise ZeroDivisionError
