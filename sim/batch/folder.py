@@ -25,6 +25,8 @@ NOTICE = "synthetic patients; not for the care of patients; doses are not guidan
 
 MANIFEST = "manifest.json"
 RUN = "run.json"
+UNFINISHED = ".unfinished.json"
+"""Stands in a folder that is being filled, and lists what has been written, so that nothing of a killed run stays."""
 
 _LIBRARIES = ("numpy", "pandas", "scipy", "numba", "simpy", "matplotlib")
 
@@ -41,12 +43,13 @@ class ResultFolder:
         The folder; made with its parents at the first write.
     overwrite
         Whether a folder that already holds something may be used. Files that an earlier manifest lists and that are not
-        written again are removed by `finish`; anything else in the folder is left alone.
+        written again are removed by `finish`, and so are those of a run that was killed; anything else in the folder is
+        left alone.
 
     Raises
     ------
     UsageError
-        The path is a file, or the folder holds something and `overwrite` is false.
+        The path is a file, its folder cannot be written, or it holds something and `overwrite` is false.
     """
 
     def __init__(self, out: str | Path, *, overwrite: bool = False) -> None:
@@ -56,13 +59,16 @@ class ResultFolder:
         self._started = False
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path} is a file; --out needs a folder")
+        made_in = next(place for place in (self.path, *self.path.absolute().parents) if place.exists())
+        if not (made_in.is_dir() and os.access(made_in, os.W_OK | os.X_OK)):
+            raise UsageError(f"cannot write into {made_in}; choose another --out")
         if self.path.is_dir() and any(self.path.iterdir()):
             if not overwrite:
                 raise UsageError(
                     f"{self.path} is not empty; choose another --out, or replace the results that it holds with "
                     "--overwrite (in Python: overwrite=True)"
                 )
-            self._earlier = _files_of(self.path / MANIFEST)
+            self._earlier = (*_files_of(self.path / MANIFEST), *_files_of(self.path / UNFINISHED))
 
     def __repr__(self) -> str:
         return f"ResultFolder({str(self.path)!r}, {len(self._written)} files written)"
@@ -76,12 +82,18 @@ class ResultFolder:
         """Write one file of the folder; `name` may hold folders, as in ``figures/OS.svg``."""
         if not self._started:
             # From here on the earlier results are no longer whole.
+            if self._earlier:
+                self._note()
             (self.path / MANIFEST).unlink(missing_ok=True)
             self._started = True
         target = self.path / name
         write_atomically(target, content)
         self._written[PurePosixPath(name).as_posix()] = sha256(content)
+        self._note()
         return target
+
+    def _note(self) -> None:
+        write_atomically(self.path / UNFINISHED, _json({"files": sorted({*self._earlier, *self._written})}))
 
     def write_text(self, name: str, text: str) -> Path:
         """Write one file as UTF-8."""
@@ -100,6 +112,7 @@ class ResultFolder:
                 stale.unlink()
         write_atomically(self.path / RUN, _json(run))
         write_atomically(self.path / MANIFEST, _json({**manifest, "files": dict(sorted(self._written.items()))}))
+        (self.path / UNFINISHED).unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -78,6 +78,30 @@ def test_overwriting_removes_stale_results_and_nothing_else(tmp_path: Path) -> N
     assert (out / "both.csv").read_text() == "2"
 
 
+def test_nothing_of_a_killed_run_stays(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = ResultFolder(out)
+    first.write_text("figures/first.svg", "1")
+    close(first)
+    (out / "mine.txt").write_text("mine")
+    killed = ResultFolder(out, overwrite=True)
+    killed.write_text("killed.csv", "2")
+    assert not (out / "manifest.json").exists()
+    assert {path.name for path in out.iterdir()} == {
+        "figures",
+        "mine.txt",
+        "killed.csv",
+        "run.json",
+        ".unfinished.json",
+    }
+    last = ResultFolder(out, overwrite=True)
+    last.write_text("last.csv", "3")
+    close(last)
+    assert {path.name for path in out.rglob("*") if path.is_file()} == {
+        *("last.csv", "mine.txt", "run.json", "manifest.json")
+    }
+
+
 def test_a_manifest_cannot_have_files_outside_the_folder_removed(tmp_path: Path) -> None:
     (tmp_path / "precious.txt").write_text("mine")
     out = tmp_path / "out"
@@ -85,6 +109,17 @@ def test_a_manifest_cannot_have_files_outside_the_folder_removed(tmp_path: Path)
     (out / "manifest.json").write_text(json.dumps({"files": {"../precious.txt": ""}}))
     close(ResultFolder(out, overwrite=True))
     assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match=r"^cannot write into .*file; choose another --out$"):
+        ResultFolder(tmp_path / "file" / "results")
+    monkeypatch.setattr("os.access", lambda *_: False)  # whoever runs this may be allowed everything
+    with pytest.raises(UsageError, match=f"^cannot write into {tmp_path}; choose another --out$"):
+        ResultFolder(tmp_path / "new" / "results")
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_rubbish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
