@@ -94,6 +94,8 @@ def apply_overrides(
     InvalidDocument
         Every problem of the overrides.
     """
+    if isinstance(overrides, str):  # a sequence of texts too, of one character each
+        raise UsageError(f'set is a list of texts, as in set=["{overrides}"]; found one text')
     problems: list[Problem] = []
     edits: list[_Edit] = []
     if isinstance(overrides, Mapping):
