@@ -88,6 +88,9 @@ def _declared(word: str, protocol: Protocol | None) -> str:
 def probability_words(text: str, protocol: Protocol) -> str:
     """A probability in per cent: one number, or the span of its cases and what decides, or what it is worked out of."""
     node = parse(text)
+    attribute = protocol.patient.get(node.word) if isinstance(node, Name) else None
+    if attribute is not None and attribute.derive:
+        node = parse(attribute.derive)
     cases = _cases(node, protocol)
     if cases is None:
         return _worked_out(node, protocol) or f"p = {unparse(node)}"
