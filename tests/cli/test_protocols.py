@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from sim.protocol.library import FOLDERS, folder, names
 from sim.protocol.resolve import load_protocol
 from tests.cli.conftest import Engraft
 
@@ -17,12 +18,19 @@ def test_lint_says_nothing_is_wrong(engraft: Engraft, small: Path) -> None:
     assert done.out == "2 files, 0 problems\n"
 
 
+def test_lint_is_silent_on_every_shipped_file(engraft: Engraft) -> None:
+    count = sum(len(names(kind)) for kind in FOLDERS)
+    assert count >= 42
+    done = engraft("lint", str(folder("protocol")), str(folder("config")))
+    assert (done.code, done.out, done.err) == (0, f"{count} files, 0 problems\n", "")
+
+
 def test_lint_walks_folders_and_tells_every_problem(engraft: Engraft, small: Path) -> None:
-    folder = Path("protocols") / "deep"
-    folder.mkdir(parents=True)
-    (folder / "good.yaml").write_text(small.read_text("utf-8"))
-    (folder / "bad.yml").write_text("schema: engraft/1\nid: Bad Name\ntitle: x\nfases: {}\n")
-    (folder / "notes.txt").write_text("not a document")
+    deep = Path("protocols") / "deep"
+    deep.mkdir(parents=True)
+    (deep / "good.yaml").write_text(small.read_text("utf-8"))
+    (deep / "bad.yml").write_text("schema: engraft/1\nid: Bad Name\ntitle: x\nfases: {}\n")
+    (deep / "notes.txt").write_text("not a document")
     hidden = Path("protocols") / ".old"
     hidden.mkdir()
     (hidden / "bad.yaml").write_text("nonsense: [")
