@@ -66,8 +66,9 @@ class Plan:
         for name, value in (("seed", seed), ("replicate", replicate)):
             if not 0 <= value < 2**63:
                 raise EngraftError(f"{name} must be a whole number from 0 to 2**63 - 1, found {value}")
-        if not 0 < horizon_days < 1e6:
-            raise EngraftError(f"the horizon must be above 0 and below 1,000,000 days, found {horizon_days:g} days")
+        if not (0 < horizon_days < 1e6 and to_ticks(horizon_days) > 0):
+            limits = "above 0 (by 0.00001 days, the finest time, or more) and below 1,000,000 days"
+            raise EngraftError(f"the horizon must be {limits}, found {horizon_days:g} days")
         ints = self.I.copy()
         ints[at.H_SEED], ints[at.H_REPLICATE] = seed, replicate
         ints[at.H_HORIZON], ints[at.H_DETAIL] = to_ticks(horizon_days), int(detail)

@@ -26,6 +26,7 @@ REFUSED = [
     ({"horizon": "5"}, UsageError, 'horizon: "5" is not a duration; write a number and d, weeks, months or y'),
     ({"horizon": "-5 y"}, UsageError, "horizon"),
     ({"horizon": 0}, EngraftError, "the horizon must be above 0"),
+    ({"horizon": "0.000001 d"}, EngraftError, "by 0.00001 days, the finest time, or more"),
     ({"horizon": float("nan")}, EngraftError, "the horizon must be above 0"),
     ({"horizon": 1e7}, EngraftError, "below 1,000,000 days, found 1e+07 days"),
     ({"engine": "fast"}, UsageError, 'engine "fast" is not known; choose one of simpy, compiled, python, auto'),
