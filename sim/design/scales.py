@@ -64,10 +64,8 @@ def boundary_table(
     from sim.design.monitoring import conditional_power, predictive_power
 
     looks = design.looks
-    bounds = {
-        "efficacy": np.where(np.isfinite(design.efficacy), design.efficacy, np.nan),
-        "futility": np.where(np.isfinite(design.futility), design.futility, np.nan),
-    }
+    bounds = {"futility": np.full(looks, np.nan), **design.drawn}
+    bounds = {name: bounds[name] for name in ("efficacy", "futility")}
     table: dict[str, ArrayLike] = {"look": np.arange(1, looks + 1), "information": design.information}
     for name, values in bounds.items():
         table[f"{name}_z"] = values

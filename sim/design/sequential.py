@@ -93,6 +93,12 @@ class GroupSequentialDesign:
         return len(self.information)
 
     @property
+    def drawn(self) -> dict[str, Floats]:
+        """Boundaries to show, NaN where a look has none; ``futility`` only if there is a rule for it."""
+        found = {"efficacy": self.efficacy} | ({} if self.futility_rule is None else {"futility": self.futility})
+        return {name: np.where(np.isfinite(bounds), bounds, np.nan) for name, bounds in found.items()}
+
+    @property
     def conventions(self) -> str:
         """What the numbers mean, in words that could go into a protocol."""
         futility = "no futility boundary"
@@ -104,8 +110,8 @@ class GroupSequentialDesign:
             f"{self.efficacy_rule}; {sides_text}; {futility}. Boundaries are on the scale of a statistic Z with "
             "variance 1 and independent increments; large values speak for the treatment. Power is the probability of "
             "crossing the upper boundary, futility stops obeyed. Recursive integration after Jennison and Turnbull "
-            "(2000), chapter 19. If the planned information is not reached, the last look takes the alpha that is "
-            "left (at_observed)."
+            "(2000), chapter 19. A last look with less or more information than planned takes the alpha that is left, "
+            "or, where this is asked for, keeps its planned boundary (at_observed)."
         )
 
     def exits(self, drift: Drift, *, obey_futility: bool = True) -> Exits:

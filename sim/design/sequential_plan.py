@@ -122,10 +122,7 @@ class SequentialSurvival:
             "time_null": self.times(self.null_course),
             "patients": course.accrual.entered(times),
         }
-        for name, bounds in (("efficacy", self.design.efficacy), ("futility", self.design.futility)):
-            z = np.where(np.isfinite(bounds), bounds, np.nan)
-            if np.isnan(z).all():
-                continue
+        for name, z in self.design.drawn.items():
             table[f"{name}_z"] = z
             table[f"{name}_p"] = ndtr(-z) * self.design.sided
             table[f"{name}_hr"] = self.ratio_at(z, self.events)
@@ -244,11 +241,9 @@ class SequentialProportions:
             "information": self.design.information,
             "patients": self.patients,
         }
-        for name, bounds in (("efficacy", self.design.efficacy), ("futility", self.design.futility)):
-            z = np.where(np.isfinite(bounds), bounds, np.nan)
-            if not np.isnan(z).all():
-                table[f"{name}_z"] = z
-                table[f"{name}_p"] = ndtr(-z) * self.design.sided
+        for name, z in self.design.drawn.items():
+            table[f"{name}_z"] = z
+            table[f"{name}_p"] = ndtr(-z) * self.design.sided
         alternative, none = (self.design.characteristics(drift) for drift in (self.drift, 0.0))
         table["alpha_spent"] = self.design.alpha_spent
         table["power"] = np.cumsum(alternative.efficacy)

@@ -132,6 +132,16 @@ def test_power_of_a_survival_trial_with_beta_spending() -> None:
         design(plain, set=worse)
 
 
+def test_no_futility_is_shown_where_none_was_asked_for() -> None:
+    looks = "group_sequential={information: [0.5, 1], efficacy: {shape: pocock}}"
+    for found in (
+        design("os-schoenfeld", set=[looks]),
+        design("mrd-response", set=[looks, "proportions.method=pooled"]),
+    ):
+        assert "futility" not in found.to_csv()
+    assert "futility_z" in design("os-group-sequential").tables["looks"]
+
+
 def test_an_unknown_name_is_told() -> None:
     with pytest.raises(UsageError, match=r'no design is named "os-shoenfeld".*did you mean "os-schoenfeld"'):
         design("os-shoenfeld")
