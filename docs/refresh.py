@@ -1,5 +1,7 @@
 """Runs what the documentation shows and writes what it prints: `make docs`. `--check` only says which page is stale.
 
+`--tour` prints the protocol that the examples of the language's reference make when they are put together.
+
 A ``yaml`` or ``csv`` block with ``file=NAME`` is a file of that name. Commands after ``$ `` in a ``console`` block are
 run, and their output is written below them. The table after a comment ``<!-- keys: Phase -->`` lists the keys of that
 model of the schema, with the meanings that stand there; the one after ``<!-- coverage: pre-transplant -->`` lists the
@@ -207,7 +209,10 @@ def _form(kind: Any) -> str:
 
 
 def main() -> None:
-    """Refresh every page and figure, or with ``--check`` say which pages are stale."""
+    """Refresh every page and figure; with ``--check`` say which pages are stale, with ``--tour`` print the tour."""
+    if sys.argv[1:] == ["--tour"]:
+        sys.stdout.write(tour())
+        return
     check = sys.argv[1:] == ["--check"]
     stale = []
     with tempfile.TemporaryDirectory() as place:

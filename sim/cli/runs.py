@@ -32,6 +32,8 @@ Engine = Annotated[
     typer.Option("--engine", help="Which driver; all give the same bytes."),
 ]
 
+_UNREACHED = " – in place of an estimate: nobody is followed for so long after this endpoint's own time zero."
+
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this file."""
@@ -100,7 +102,8 @@ def simulate(
     print_table(
         summary,
         title=resolved.title,
-        caption=f"{count(patients, 'patient')}, seed {seed}; percent, with 95 % intervals: Monte Carlo error only.",
+        caption=f"{count(patients, 'patient')}, seed {seed}; percent, with 95 % intervals: Monte Carlo error only."
+        + (_UNREACHED if (summary["estimate"] == "–").any() else ""),
     )
     if funnel is not None:
         print_table(funnel, title=funnel.attrs["title"], caption=funnel.attrs["note"])
