@@ -14,6 +14,8 @@ from sim.stats.cox_data import Matrix, RiskSets
 # A regular fit needs five to ten steps; one whose likelihood rises without end moves on by about one each step.
 SUSPICIOUS_STEPS = 12
 MOST_STEPS = 60
+FLAT = 1e-8
+"""Share of the information at 0 that is left in some direction, below which the likelihood has no maximum there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,16 +141,32 @@ def _limit_or_maximum(data: RiskSets, names: Sequence[str], efron: bool) -> tupl
     size = float(np.abs(found.beta).max(initial=0.0))
     direction = data.x @ (found.beta / size) if size > 0.0 and np.isfinite(size) else np.zeros(data.time.size)
     if np.isfinite(direction).all() and rises_without_end(data, direction, 1e-2 * float(np.ptp(direction))):
-        moved = [name for name, value in zip(names, found.beta, strict=True) if abs(value) > 1e-2 * size]
-        raise EngraftError(
-            f"covariates: the likelihood rises without end along a combination of {', '.join(moved)} (an arm without "
-            "events); leave one out, or take the arm without events as a group of its own"
-        )
+        raise endless([name for name, value in zip(names, found.beta, strict=True) if abs(value) > 1e-2 * size])
+    null = newton(data, np.zeros(p), np.arange(p), efron, most=0)
+    if found.state == 0 and (flat := flat_direction(null.information, found.information, names)):
+        raise endless(flat)
     if found.state != 0:
         raise EngraftError(
             f"covariates: the fit of {', '.join(names)} does not converge; look for values far from all others"
         )
     return found, -1, 0.0
+
+
+def flat_direction(at_zero: Matrix, at_maximum: Matrix, names: Sequence[str]) -> list[str]:
+    """Covariates of a direction in which next to no information is left at the maximum found; none if there is none."""
+    scale = np.sqrt(np.diag(at_zero))
+    values, vectors = np.linalg.eigh(at_maximum / np.outer(scale, scale))
+    if values[0] > FLAT:
+        return []
+    return [name for name, weight in zip(names, np.abs(vectors[:, 0]), strict=True) if weight > 1e-2]
+
+
+def endless(names: Sequence[str]) -> EngraftError:
+    """The error for a likelihood that has no maximum along a combination of covariates."""
+    return EngraftError(
+        f"covariates: the likelihood rises without end along a combination of {', '.join(names)} (an arm without "
+        "events); leave one out, or take the arm without events as a group of its own"
+    )
 
 
 def rises_without_end(data: RiskSets, values: Floats, slack: float) -> bool:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Scores = Literal["proportional hazards", "log-rank"]
 ScoreVariance = Literal["permutation", "information"]
 
+ROUNDING = 1e-10
+"""Share of the variance of a score below which what is left after the masses explained it is rounding."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class IntervalScoreTest:
@@ -228,4 +231,6 @@ def _information(
         return np.zeros_like(direct)
     mixed = -indicator.T @ crossed
     plain = slope.T @ slope
-    return np.asarray(direct - mixed @ np.linalg.pinv(plain, hermitian=True) @ mixed.T)
+    found = direct - mixed @ np.linalg.pinv(plain, hermitian=True) @ mixed.T
+    told = np.diag(found) > ROUNDING * np.abs(np.diag(direct))  # what the masses explain wholly leaves rounding only
+    return np.asarray(np.where(np.outer(told, told), found, 0.0))

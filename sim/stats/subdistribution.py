@@ -13,6 +13,7 @@ from sim.errors import EngraftError
 from sim.stats.arrays import Floats, Integers, cause_codes, observed_times, readonly
 from sim.stats.chi_square import ChiSquare, quadratic_form
 from sim.stats.cox_data import Covariates, Matrix, covariate_columns
+from sim.stats.cox_fit import endless, flat_direction
 from sim.stats.intervals import checked_level, normal_quantile
 from sim.stats.risk_table import risk_table
 from sim.stats.survival import product_limit
@@ -193,6 +194,8 @@ def fine_gray(
     _refuse_unidentified(rows, known)
     null = _derivatives(rows, np.zeros(len(known)))
     beta, likelihood, information = _maximum(rows, known)
+    if flat := flat_direction(null[2], information, known):
+        raise endless(flat)
     bread = np.linalg.inv(information)
     residual = _residuals(rows, beta, risk.at_risk, risk.censored, codes == 0)
     covariance = bread @ (residual.T @ residual) @ bread

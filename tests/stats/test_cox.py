@@ -231,3 +231,11 @@ def test_a_model_says_its_conventions() -> None:
     assert "weighted by hazard" in schoenfeld_residuals(fit).conventions
     assert "Breslow's estimate" in baseline_hazard(fit).conventions
     assert "95% profile likelihood" in profile_interval(fit).conventions
+
+
+def test_a_direction_that_is_not_quite_the_estimate_has_no_maximum_either() -> None:
+    # x - group separates the events, beside a finite part: R stops at 23 and 24, standard errors 2e5, with a warning.
+    time, event, group = [2, 1, 5, 5, 3, 2, 3, 4], [0, 0, 1, 1, 0, 1, 0, 0], [1, 0, 1, 0, 0, 1, 1, 0]
+    x, stratum = [1, 0, 2, 1, 1, 2, 1, 1], [1, 0, 1, 1, 1, 1, 1, 1]
+    with pytest.raises(EngraftError, match="rises without end along a combination of group, x"):
+        cox(time, event, {"group": group, "x": x}, stratum=stratum)

@@ -86,3 +86,9 @@ def test_input_that_cannot_be_used_is_refused(options: dict[str, Any], text: str
     with pytest.raises(EngraftError) as caught:
         fine_gray(**arguments)
     assert str(caught.value) == text
+
+
+def test_a_combination_without_a_maximum_is_refused() -> None:
+    covariates = {"group": [0, 1, 1, 0, 0, 1, 1], "x": [1, 2, 0, 0, 1, 0, 2]}
+    with pytest.raises(EngraftError, match="rises without end along a combination of group, x"):
+        fine_gray([2, 5, 2, 4, 5, 4, 3], [1, 1, 0, 0, 1, 2, 1], covariates)

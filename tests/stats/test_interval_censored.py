@@ -252,3 +252,10 @@ def test_input_that_cannot_be_used_is_refused(options: dict[str, Any], text: str
     with pytest.raises(EngraftError) as caught:
         interval_score_test(**arguments)
     assert str(caught.value) == text
+
+
+def test_a_score_that_the_masses_explain_wholly_has_no_information() -> None:
+    found = interval_score_test(
+        [0, 3, 5, 0, 4], [np.inf, 3, np.inf, np.inf, 4], [1, 0, 0, 0, 0], variance="information"
+    )
+    assert (found.statistic, found.df, found.p_value, found.z) == (0, 0, 1, 0)
