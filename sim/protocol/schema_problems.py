@@ -226,7 +226,12 @@ def _finding(
         return _Finding(document.locate(path, key=True), (*path, str(last)), message, missing=str(last))
     if item["type"] == "extra_forbidden":
         known = tuple(name for kind in types if _is_model(kind) for name in _fields(kind))
-        return _unknown_key(document.locate((*path, str(last)), key=True), path, str(last), known)
+        at = document.locate((*path, str(last)), key=True)
+        meant = "" if path else _valued(document, str(last))
+        if meant:
+            message = f'found the unknown key {shown(str(last))}; did you mean "{meant}"?'
+            return _Finding(at, (str(last),), message, extra=str(last), known=known)
+        return _unknown_key(at, path, str(last), known)
     if of_key:
         here = document.locate(path, key=True)
         value = path[-1] if path else value
@@ -235,7 +240,21 @@ def _finding(
     if isinstance(offset, int) and isinstance(node, ScalarNode) and not of_key:
         here = node.position_at(offset)
     message, due = _words(item, value, context)
+    named = any(_is_model(kind) and "value" in _fields(kind) for kind in types)
+    if item["type"] in ("model_type", "model_attributes_type") and named and not isinstance(value, list):
+        cure = f"as in {{value: {value}}}"
+        if here.file.startswith("--set"):
+            cure += f"; its value alone is {format_path((*path, 'value'))}"
+        message = message.replace("as in {key: value}", cure)
     return _Finding(here, path, message, due=due, found=_found(value))
+
+
+def _valued(document: Document, name: str) -> str:
+    """The path of the value of a parameter or switch that stands at the top without its section."""
+    for section in ("parameters", "switches"):
+        if child_at(document.root, (section, name, "value")) is not None:
+            return format_path((section, name, "value"))
+    return ""
 
 
 def _unknown_key(position: Position, path: DocumentPath, key: str, known: tuple[str, ...]) -> _Finding:

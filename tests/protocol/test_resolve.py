@@ -115,6 +115,10 @@ def test_a_question_what_if_may_leave_parts_of_the_file_idle() -> None:
     assert [row.target for row in straight.phases["CONSOLIDATION"].choose] == ["FOLLOW_UP"]
     with pytest.raises(InvalidDocument, match="may never die"):
         load_protocol(BASE, set=["hazards.death_with_disease.clock.since=transplant"])
+    with pytest.raises(InvalidDocument, match="day 7 lies outside of a cycle of 5 d"):
+        load_protocol(BASE, set=["phases.CONSOLIDATION.cycles=q5d x 2"])
+    with pytest.raises(InvalidDocument, match="found 2, which its beta prior rules out; give a share from 0 to 1"):
+        load_protocol(BASE, set=["parameters.cr_rate.value=2"])
 
 
 def test_all_files_that_take_part_are_recorded() -> None:
@@ -156,6 +160,20 @@ def test_kinds_of_document_are_told_apart_by_their_schema(tmp_path: Path) -> Non
 def test_overrides_are_a_list() -> None:
     with pytest.raises(UsageError, match=r'^set is a list of texts, as in set=\["title=x"\]; found one text$'):
         load_protocol(BASE, set="title=x")
+
+
+@pytest.mark.parametrize(
+    ("override", "cure"),
+    [
+        ("cr_rate=0.5", 'found the unknown key "cr_rate"; did you mean "parameters.cr_rate.value"?'),
+        ("parameters.cr_rate=0.5", "as in {value: 0.5}; its value alone is parameters.cr_rate.value"),
+    ],
+)
+def test_an_override_short_of_the_value_is_shown_the_way_to_it(override: str, cure: str) -> None:
+    with pytest.raises(InvalidDocument) as refused:
+        load_protocol(BASE, set=[override])
+    (problem,) = told(refused)
+    assert problem.endswith(cure)
 
 
 def test_a_document_of_another_kind_is_one_problem(tmp_path: Path) -> None:
