@@ -76,7 +76,7 @@ def walkable(subject: Subject, course: Course) -> Iterator[Finding]:
 
 
 def cycles(subject: Subject) -> Iterator[Finding]:
-    """Numbers of cycles that exist, days that fit into a cycle, each cycle once."""
+    """Numbers of cycles that exist, each cycle once."""
     for name, phase in subject.protocol.phases.items():
         here: DocumentPath = ("phases", name)
         lists = [((*here, "give", word, "cycles"), give.cycles) for word, give in phase.give.items()]
@@ -91,6 +91,12 @@ def cycles(subject: Subject) -> Iterator[Finding]:
                     yield Finding((*path, index), f"there is no cycle {number}; {name} has {planned}")
                 elif number in (numbers or [])[:index]:
                     yield Finding((*path, index), f"cycle {number} is named twice; keep one")
+
+
+def days_of_cycles(subject: Subject) -> Iterator[Finding]:
+    """Days of treatment fit into their cycle."""
+    for name, phase in subject.protocol.phases.items():
+        here: DocumentPath = ("phases", name)
         if phase.cycles is not None and phase.days is not None:
             lengths = [subject.constant(*here, "cycles", key, "fixed") for key in ("every", "last")]
             shortest = min((days for days in lengths if days is not None), default=float("inf"))
@@ -111,7 +117,10 @@ def places(subject: Subject) -> Iterator[Finding]:
                 yield Finding(("phases", name, "needs", word), message)
 
 
-DOSE_CHECKS = ((places, ("phases", "resources")),)
+DOSE_CHECKS = (
+    (places, ("phases", "resources")),
+    (days_of_cycles, ("phases",)),
+)
 FILE_CHECKS = (
     (totals, ("checks", "counters", "phases")),
     (cycles, ("phases",)),

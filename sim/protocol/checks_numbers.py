@@ -218,6 +218,17 @@ def cycle_words(subject: Subject) -> Iterator[Finding]:
                     yield Finding(path, message, text=located.text, offset=node.span[0])
 
 
+def supports(subject: Subject) -> Iterator[Finding]:
+    """A parameter's value is one that its prior holds possible: a share, or at least not negative."""
+    for name, parameter in subject.protocol.parameters.items():
+        family = parameter.prior.family if parameter.prior is not None else ""
+        most = 1.0 if family == "beta" else math.inf
+        if family in ("beta", "lognormal") and not 0 <= parameter.value <= most:
+            due = "a share from 0 to 1" if family == "beta" else "a number that is not negative"
+            message = f"found {parameter.value:g}, which its {family} prior rules out; give {due}, or another prior"
+            yield Finding(("parameters", name, "value"), message)
+
+
 def markers_at_start(subject: Subject) -> Iterator[Finding]:
     """The level at the start is made at entry."""
     for located, tree in subject.trees.values():
@@ -251,4 +262,5 @@ NUMBER_CHECKS = (
     (correlations, ("correlations", "patient")),
     (cycle_words, ("phases", "toxicities")),
     (markers_at_start, ("markers",)),
+    (supports, ("parameters",)),
 )
