@@ -21,10 +21,13 @@ AS_PUBLISHED_NOTE = (
 )
 ONE_POPULATION_TITLE = "{protocols} in one population: {population}"
 ONE_POPULATION_NOTE = (
-    "Percent; after ± the Monte Carlo standard error. Differences are in percentage points against {reference}, from "
-    "the same virtual patients with the same luck: the error after ± is Monte Carlo error only, not that of a trial, "
-    "and no share of patients who benefit can be read from it. Unpaired errors are in differences.csv. Times count "
-    "from each endpoint's own time zero.{more}"
+    "Percent; after ± the Monte Carlo standard error.{differences} "
+    "Times count from each endpoint's own time zero.{more}"
+)
+DIFFERENCES_NOTE = (
+    " Differences are in percentage points against {reference}, from the same virtual patients with the same luck: the "
+    "error after ± is Monte Carlo error only, not that of a trial, and no share of patients who benefit can be read "
+    "from it. Unpaired errors are in differences.csv."
 )
 PATIENTS_NOTE = (
     " The column patients counts those at risk in each arm, a range where arms differ. They are fewer than the "
@@ -136,7 +139,9 @@ def one_population_table(
     more += [f" {note}" for note in config.notes]
     table.attrs.update(
         title=ONE_POPULATION_TITLE.format(protocols=protocols, population=config.population_name),
-        note=ONE_POPULATION_NOTE.format(reference=arms[0], more="".join(more)),
+        note=ONE_POPULATION_NOTE.format(
+            differences=DIFFERENCES_NOTE.format(reference=arms[0]) if less else "", more="".join(more)
+        ),
     )
     return table
 

@@ -232,6 +232,15 @@ def test_an_arm_that_differs_in_name_only_shares_all_luck(written):
     assert "fewer than 5 virtual patients fared differently" in common.attrs["note"]
 
 
+STRONG = "  strong: {protocol: new-way, set: {parameters.protection.value: 1.5}}\n"
+
+
+def test_one_arm_alone_has_no_differences_to_explain(written):
+    path = written(config=[("  new: {protocol: new-way}\n", ""), (STRONG, ""), ("patients: 400", "patients: 60")])
+    note = compare(path, engine="compiled").tables()[1].attrs["note"]
+    assert note.startswith("Percent; after ± the Monte Carlo standard error. Times count from each endpoint's own time")
+
+
 def test_sharing_luck_makes_differences_more_certain(found):
     comparison, _ = found
     overall = comparison.differences[comparison.differences["subgroup"] == "all"]
