@@ -34,7 +34,7 @@ def evidence(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PATH...]", help="Evidence files, folders, or names of shipped ones; all shipped ones."
+            metavar="PATH", help="Evidence files, folders, or names of shipped ones; else all shipped ones."
         ),
     ] = None,
     codes: Annotated[

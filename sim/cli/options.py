@@ -18,12 +18,14 @@ Population = Annotated[
     str | None, typer.Option("--population", metavar="NAME", help="Use the patients of this population (name or path).")
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Seed of all draws.")]
-Replicate = Annotated[int | None, typer.Option("--replicate", metavar="K", min=0, help="Which replicate, from 0.")]
+Replicate = Annotated[
+    int | None, typer.Option("--replicate", metavar="K", min=0, help="Which replicate, from 0; else 0.")
+]
 Horizon = Annotated[
-    str | None, typer.Option("--horizon", metavar="DURATION", help='Follow-up of every patient, as in "5 y".')
+    str | None, typer.Option("--horizon", metavar="DURATION", help='Follow-up of every patient, as in "3 y"; else 5 y.')
 ]
 Workers = Annotated[
-    int | None, typer.Option("--workers", metavar="W", min=1, help="Processes; results do not depend on it.")
+    int | None, typer.Option("--workers", metavar="W", min=1, help="Processes; else 1. Results do not depend on it.")
 ]
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder of the results; else results/<name>.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the results that the folder holds.")]

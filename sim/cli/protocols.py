@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 def lint(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH...", help="Files, folders (walked for YAML files) or names of shipped files."),
+        typer.Argument(metavar="PATH", help="Files, folders (walked for YAML files) or names of shipped files."),
     ],
 ) -> None:
     """Check documents: every problem with file, line, column, document path and what would be right."""
@@ -129,7 +129,7 @@ def graph(
 
 def diff(
     a: Annotated[str, typer.Argument(metavar="A", help="A protocol or population (name or path).")],
-    b: Annotated[str | None, typer.Argument(metavar="[B]", help="The other; A itself if only options differ.")] = None,
+    b: Annotated[str | None, typer.Argument(metavar="B", help="The other; A itself if only options differ.")] = None,
     set_: Set = None,
     population: Population = None,
     form: Format = "text",

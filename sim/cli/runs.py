@@ -29,7 +29,7 @@ from sim.cli.options import (
 
 Engine = Annotated[
     Literal["simpy", "compiled", "auto", "python"] | None,
-    typer.Option("--engine", help="Which driver; all give the same bytes."),
+    typer.Option("--engine", help="Which driver; else simpy. All give the same bytes."),
 ]
 
 _UNREACHED = " – in place of an estimate: nobody is followed for so long after this endpoint's own time zero."

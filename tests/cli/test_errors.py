@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import subprocess
@@ -25,6 +26,16 @@ def test_version_and_help(engraft: Engraft) -> None:
         assert f"\n  {command} " in told.out
         assert engraft(command, "--help").code == 0
     assert "not for the care of patients" in told.out
+
+
+@pytest.mark.parametrize("command", ["simulate", "trace", "compare"])
+def test_help_names_the_defaults_of_the_library(engraft: Engraft, command: str) -> None:
+    told = " ".join(engraft(command, "--help").out.split())
+    taken, simulated = (inspect.signature(getattr(sim, name)).parameters for name in (command, "simulate"))
+    for option in {"engine", "replicate", "horizon", "workers"} & set(taken):
+        start, default = told.index(f"--{option} "), taken[option].default
+        default = simulated[option].default if default is None else default  # a trace follows a patient as `simulate`
+        assert f"; else {default}." in told[start : start + 160], option
 
 
 @pytest.mark.parametrize(
