@@ -89,11 +89,10 @@ def simulate(
     for name, value in whole.items():
         if isinstance(value, bool) or not isinstance(value, int | np.integer):
             raise UsageError(f"{name} must be a whole number, found {value!r}")
-    if patients < 1 or first < 0 or workers < 1 or (chunk is not None and chunk < 1):
-        raise UsageError(
-            "patients, workers and chunk must be at least 1 and first at least 0, "
-            f"found {patients}, {workers}, {chunk} and {first}"
-        )
+    for name in ("patients", "first", "workers", "chunk"):
+        least = 0 if name == "first" else 1
+        if name in whole and whole[name] < least:
+            raise UsageError(f"{name} must be at least {least}, found {whole[name]}")
     if first + patients > 2**62:
         raise UsageError(f"patients are numbered below 2**62, found {patients} from {first}")
     if patients > MOST_PATIENTS or workers > MOST_WORKERS:
