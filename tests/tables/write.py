@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import math
+import re
 from pathlib import Path
 
 from reference_check import Check
 
 HERE = Path(__file__).parent
+FOLDER = HERE.parents[1] / "docs" / "validation"
 DOCUMENTS = {"statistics": "Statistics against references", "designs": "Designs against references"}
 
 
@@ -50,13 +53,30 @@ def page(document: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def written(document: str) -> dict[str, list[str]]:
+    """The rows of the page as it stands: inputs, expected, computed, tolerance, source, by the id of the check."""
+    rows = {}
+    for line in (FOLDER / f"{document}.md").read_text("utf-8").splitlines():
+        if line.startswith("| ") and not line.startswith("| check |"):
+            name, *cells = (cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1])
+            rows[name] = cells
+    return rows
+
+
+def is_current(check: Check, value: float, row: list[str]) -> bool:
+    """Whether a row of the page says what the check and its value say; digits that rounding may move are left out."""
+    inputs, expected, computed, tolerance, source = row
+    said = (inputs, expected, tolerance, source)
+    now = (check.inputs, f"{check.expected:.10g}", f"{check.tolerance:.1g}", check.source)
+    return said == now and math.isclose(float(computed), value, rel_tol=1e-7, abs_tol=1e-9)
+
+
 def main() -> None:
     """Write the documents that have checks."""
-    folder = HERE.parents[1] / "docs" / "validation"
-    folder.mkdir(exist_ok=True)
+    FOLDER.mkdir(exist_ok=True)
     for document in DOCUMENTS:
         if checks_of(document):
-            (folder / f"{document}.md").write_text(page(document), encoding="utf-8")
+            (FOLDER / f"{document}.md").write_text(page(document), encoding="utf-8")
 
 
 if __name__ == "__main__":
