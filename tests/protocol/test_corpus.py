@@ -94,17 +94,6 @@ def models(value: Any) -> Iterator[Model]:
             yield from models(item)
 
 
-def test_linting_is_quick() -> None:
-    path = SHIPPED / "all-mrd2023.yaml"
-    lint(path)
-    times = []
-    for _ in range(5):
-        begun = time.perf_counter()
-        lint(path)
-        times.append(time.perf_counter() - begun)
-    assert min(times) < 0.3
-
-
 WORDS = re.compile(r"[A-Za-z_0-9.]+|[^\sA-Za-z_0-9]")
 EXTREME = ["-1", "0", "1e308", "1e-320", "999999999999", "true", "null", "[]", "{}", "''", ".inf", "-5 y", "x" * 3000]
 
