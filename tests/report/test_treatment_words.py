@@ -38,13 +38,13 @@ def test_lengths_of_drawn_cycles() -> None:
 def test_ways_out_of_a_phase_by_a_toxicity() -> None:
     protocol = load_protocol(VALID / "consequences.yaml")
     told = {(way.start, way.end): way.lines for way in ways(protocol)}
-    assert told["BLINA", "OFF_TREATMENT"] == ("after icans",)
+    assert told["BLINA", "OFF_TREATMENT"] == ("after ICANS",)
     assert told["BLINA", "FOLLOW_UP"] == ("after liver",)
     assert told["BLINA", "DEAD"] == ("after sepsis",)
     lines = node_lines("BLINA", protocol)
-    assert "crs, grade 3: delays what comes next" in lines
-    assert "crs, grade 4: treatment stops" in lines
-    assert "icans, grade 1-2: the next cycle is left out" in lines
+    assert "CRS, grade 3: delays what comes next" in lines
+    assert "CRS, grade 4: treatment stops" in lines
+    assert "ICANS, grade 1-2: the next cycle is left out" in lines
     assert b"<svg" in graph_svg(protocol)
 
 
@@ -54,16 +54,16 @@ def test_surveillance_stands_with_what_may_end_any_phase() -> None:
     assert rows["flow MRD every three months → PREEMPTIVE"] == (
         "flow every 3 months since remission, for 2 y, while in remission; positive and confirmed once, 14 d later"
     )
-    assert rows["ngs checks (no change of phase)"] == "ngs every 6 months since remission or molecular relapse"
+    assert rows["NGS checks (no change of phase)"] == "NGS every 6 months since remission or molecular relapse"
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("consequences", "Treatment is delayed by 7.00 days (cytopenia)."),
-        ("consequences", "The next cycle is to be left out (icans)."),
-        ("consequences", "Treatment is stopped (crs)."),
-        ("consequences", "Treatment is left for good (icans)."),
+        ("consequences", "The next cycle is to be left out (ICANS)."),
+        ("consequences", "Treatment is stopped (CRS)."),
+        ("consequences", "Treatment is left for good (ICANS)."),
         ("consequences", "This is fatal (sepsis)."),
         ("consequences", "Cycle 2 of 4 is left out."),
         ("surveillance", "Molecular relapse. PREEMPTIVE begins."),
