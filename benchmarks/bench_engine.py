@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from hand_written import run_with
 
-from sim.batch.run import CHUNKS, run_chunk
+from sim.batch.run import CHUNKS, run_chunks
 from sim.engine.history import History
 from sim.engine.plan import Plan, compile_plan
 from sim.protocol.resolve import load_protocol
@@ -31,8 +31,7 @@ SIMPY_WITHIN = 1.25  # times the hand-written model's time
 def by_engine(plan: Plan, engine: str, patients: int, seed: int) -> History:
     """What `simulate` does with a compiled plan, on one core."""
     ints = plan.for_run(seed=seed, replicate=0, horizon_days=HORIZON)
-    size = CHUNKS[engine]
-    chunks = [run_chunk(plan, ints, engine, k, min(size, patients - k), None) for k in range(0, patients, size)]
+    chunks = run_chunks(plan, ints, engine, first=0, patients=patients)
     return History.of(plan, chunks, seed=seed, replicate=0, horizon_days=HORIZON, engine=engine)
 
 

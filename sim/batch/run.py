@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Engine = Literal["simpy", "compiled", "python", "auto"]
 ENGINES: tuple[Engine, ...] = ("simpy", "compiled", "python", "auto")
 CHUNKS = {"simpy": 100, "compiled": 20_000, "python": 500}
-"""Patients a chunk where the caller leaves it open: a SimPy calendar is quickest when short."""
+"""Patients a chunk at most: a SimPy calendar is quickest when short; processes hand over no more at once."""
 
 MOST_PATIENTS = 5_000_000
 """A run is kept in memory, about 1.5 kB a patient; beyond this use replicates."""
@@ -111,21 +111,37 @@ def simulate(
     ints = plan.for_run(seed=seed, replicate=replicate, horizon_days=days, detail=detail)
     if chosen != "python":
         announce()
-    size = patients if plan.shares_resources else chunk or min(CHUNKS[chosen], -(-patients // workers))
-    spans = [(start, min(size, first + patients - start)) for start in range(first, first + patients, size)]
     ticks = None if arrivals is None else _ticks(arrivals, patients)
+    chunks = run_chunks(plan, ints, chosen, first=first, patients=patients, workers=workers, chunk=chunk, ticks=ticks)
+    return History.of(plan, chunks, seed=seed, replicate=replicate, horizon_days=days, engine=chosen)
+
+
+def run_chunks(
+    plan: Plan,
+    ints: np.ndarray,
+    engine: str,
+    *,
+    first: int,
+    patients: int,
+    workers: int = 1,
+    chunk: int | None = None,
+    ticks: np.ndarray | None = None,
+) -> list[Chunk]:
+    """Run patients in a row with one driver, in chunks of the size asked for or of what suits driver and workers."""
+    size = patients if plan.shares_resources else chunk or min(CHUNKS[engine], -(-patients // workers))
+    if engine == "compiled" and workers == 1 and chunk is None:
+        size = patients  # one log, in memory that is touched once
+    spans = [(start, min(size, first + patients - start)) for start in range(first, first + patients, size)]
     if workers == 1 or len(spans) == 1:
-        chunks = [
-            run_chunk(plan, ints, chosen, start, count, None if ticks is None else ticks[start - first :][:count])
+        return [
+            run_chunk(plan, ints, engine, start, count, None if ticks is None else ticks[start - first :][:count])
             for start, count in spans
         ]
-    else:
-        from joblib import Parallel, delayed
+    from joblib import Parallel, delayed
 
-        run_chunk(plan, ints, chosen, first, 1, None)  # compiles here, so that the workers find it done
-        work = (delayed(run_chunk)(plan, ints, chosen, start, count, None) for start, count in spans)
-        chunks = list(Parallel(n_jobs=min(workers, len(spans)))(work))
-    return History.of(plan, chunks, seed=seed, replicate=replicate, horizon_days=days, engine=chosen)
+    run_chunk(plan, ints, engine, first, 1, None)  # compiles here, so that the workers find it done
+    work = (delayed(run_chunk)(plan, ints, engine, start, count, None) for start, count in spans)
+    return list(Parallel(n_jobs=min(workers, len(spans)))(work))
 
 
 def run_chunk(plan: Plan, ints: np.ndarray, engine: str, first: int, count: int, arrivals: np.ndarray | None) -> Chunk:

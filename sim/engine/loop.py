@@ -13,7 +13,11 @@ from sim.engine.failures import failure
 from sim.engine.plan import Plan
 
 ROWS_A_PATIENT = 32
-"""First guess of a patient's log rows; the log grows by doubling when it is exceeded."""
+"""First guess of a patient's log rows; the log grows when it is exceeded."""
+PATIENTS_AT_FIRST, FORETELLING = 1_000, 100
+"""For how many patients a log has room at first; and how many of them foretell by their rows how much room all need."""
+PATIENTS_A_CALL = 20_000
+"""Compiled code cannot be interrupted, so it comes back now and then."""
 SUMMARY_INTS = 7
 
 
@@ -33,10 +37,11 @@ def new_log(rows: int) -> np.ndarray:
     return log
 
 
-def grown(log: np.ndarray) -> np.ndarray:
-    """The same log with twice the room."""
-    larger = new_log(2 * len(log))
-    larger[: len(log)] = log
+def grown(log: np.ndarray, share: float = 1.0) -> np.ndarray:
+    """The same log with room for the whole of which its rows are a share, and a tenth more; or with twice the room."""
+    used = int(log[0, 0])
+    larger = new_log(max(2 * len(log), int(1.1 * used / share)))
+    larger[: used + 1] = log[: used + 1]
     return larger
 
 
@@ -65,11 +70,13 @@ def run_loop(plan: Plan, ints: np.ndarray, *, first: int, count: int, plain: boo
         from sim.engine.step import run_patients as run
     I, F = ints.copy(), plan.F.copy()
     table = plan.table_for(ints)
-    log = new_log(ROWS_A_PATIENT * count + int(ints[at.H_LOG_MARGIN]))
+    log = new_log(ROWS_A_PATIENT * min(count, PATIENTS_AT_FIRST) + int(ints[at.H_LOG_MARGIN]))
     summary = summary_arrays(plan, count)
-    done, resume = run(I, F, log, table, first, count, 0, 0, *summary)
+    done = resume = 0
     while done < count:
-        log = grown(log)
-        done, resume = run(I, F, log, table, first, count, done, resume, *summary)
+        until = min(done + PATIENTS_A_CALL, count)
+        done, resume = run(I, F, log, table, first, until, done, resume, *summary)
+        if done < until:
+            log = grown(log, done / count if done >= FORETELLING else 1.0)
     check_failures(plan, summary[0])
     return Chunk(log[1 : log[0, 0] + 1], *summary)

@@ -92,9 +92,9 @@ def test_a_log_that_has_to_grow_changes_nothing(engine: str, monkeypatch: pytest
     roomy = simulate("all-mrd2019", patients=patients, seed=4, engine=engine)
     grown = []
 
-    def count(log: np.ndarray) -> np.ndarray:
+    def count(log: np.ndarray, share: float = 1.0) -> np.ndarray:
         grown.append(len(log))
-        return original(log)
+        return original(log, share)
 
     original = loop.grown
     for module in (loop, simpy_driver):
@@ -102,6 +102,18 @@ def test_a_log_that_has_to_grow_changes_nothing(engine: str, monkeypatch: pytest
         monkeypatch.setattr(module, "grown", count)
     tight = simulate("all-mrd2019", patients=patients, seed=4, engine=engine)
     assert len(grown) >= (1 if engine == "python" else 2)
+    assert_same(tight, roomy)
+
+
+def test_the_first_patients_foretell_how_long_the_log_will_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    roomy = simulate("all-mrd2019", patients=5_000, seed=4, engine="compiled")
+    monkeypatch.setattr(loop, "PATIENTS_AT_FIRST", 200)
+    monkeypatch.setattr(loop, "PATIENTS_A_CALL", 700)
+    rooms = []
+    monkeypatch.setattr(loop, "new_log", lambda rows, new=loop.new_log: rooms.append(rows) or new(rows))
+    tight = simulate("all-mrd2019", patients=5_000, seed=4, engine="compiled")
+    assert len(rooms) == 2
+    assert len(roomy.log) < rooms[1] < 1.3 * len(roomy.log)
     assert_same(tight, roomy)
 
 

@@ -131,8 +131,10 @@ def test_an_override_may_name_another_table_or_change_what_cells_may_be(here: Pa
 def test_all_problems_of_a_table_are_told_together_with_those_of_the_protocol(here: Path) -> None:
     (here / "data" / "ours.csv").write_text("id,age,Stage,frail\nA,x,V,maybe\nB,,I\n", "utf-8")
     assert problems("parameters={unused: 1}", "phases.A.lasts=28") == [
-        "--set[1]:1:21: parameters.unused: found the number 1; write a mapping, as in {value: 1}; "
-        "its value alone is parameters.unused.value",
+        (
+            "--set[1]:1:21: parameters.unused: found the number 1; write a mapping, as in {value: 1}; "
+            "its value alone is parameters.unused.value"
+        ),
         '--set[2]:1:16: phases.A.lasts: a duration is due, but 28 is a bare number; write its unit, as in "28 d"',
         'data/ours.csv:2:3: patient.age.column: found "x"; write a number from 18 to 100',
         'data/ours.csv:2:5: patient.stage.column: found "V", which is none of the categories; did you mean "IV"?',
