@@ -33,11 +33,13 @@ def rates(names: list[str] | None = None) -> list[Rate]:
 
 
 def stored() -> dict[str, int]:
-    """Counts found before, by the id of the rate."""
+    """Counts found before, by the id of the rate; those of another number of data sets are stale."""
     if not COUNTS.is_file():
         return {}
+    sizes = {rate.id: str(rate.data_sets) for rate in rates()}
     with COUNTS.open(encoding="utf-8", newline="") as file:
-        return {row["id"]: int(row["count"]) for row in csv.DictReader(file)}
+        rows = [row for row in csv.DictReader(file) if sizes.get(row["id"]) == row["data_sets"]]
+    return {row["id"]: int(row["count"]) for row in rows}
 
 
 def line(rate: Rate, count: int) -> str:
@@ -98,8 +100,7 @@ def chosen(names: list[str]) -> set[str]:
 def main(names: list[str]) -> None:
     """Simulate what was asked for, and write counts and page."""
     FOLDER.mkdir(exist_ok=True)
-    known = {rate.id for rate in rates()}
-    counts = {key: count for key, count in stored().items() if key in known}
+    counts = stored()
     again = chosen(names)
     for rate in rates():
         if rate.id in again:

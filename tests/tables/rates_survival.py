@@ -16,7 +16,6 @@ from sim.stats.milestone import log_log_statistic
 
 AT = 0.7
 TAU = 1.0
-FEWER = 20_000
 """Data sets for curves that have no batch form."""
 
 
@@ -110,7 +109,7 @@ def difference_covered(sizes: tuple[int, int], what: str, factor: float = 0.6) -
 def one_by_one(size: int, holds: Callable[[np.ndarray, np.ndarray], bool]) -> int:
     """Curves without a batch form: data sets of one sample for which an interval holds the truth."""
     count = 0
-    for trials, random in chunks(46, FEWER):
+    for trials, random in chunks(46):
         time, event = exponential(random, np.zeros((trials, size), dtype=int))
         count += sum(holds(*sample) for sample in zip(time, event, strict=True))
     return count
@@ -165,8 +164,8 @@ def type_one(method: str, setting: str, count: Callable[[], int]) -> Rate:
     )
 
 
-def coverage(method: str, setting: str, count: Callable[[], int], data_sets: int = DATA_SETS) -> Rate:
-    return Rate(f"{method}: {setting}", method, setting, "coverage", 0.95, data_sets, count, None, *accepted(setting))
+def coverage(method: str, setting: str, count: Callable[[], int]) -> Rate:
+    return Rate(f"{method}: {setting}", method, setting, "coverage", 0.95, DATA_SETS, count, None, *accepted(setting))
 
 
 def method_of(name: str) -> str:
@@ -223,7 +222,6 @@ RATES = [
             "Kaplan-Meier",
             f"interval of the median, {kind}; 100 patients, {LAW}",
             partial(one_by_one, 100, partial(median_held, kind)),
-            data_sets=FEWER,
         )
         for kind in ("plain", "log-log")
     ),
@@ -232,7 +230,6 @@ RATES = [
             "Nelson-Aalen",
             f"interval at 0.7 means, {kind}; 100 patients, {LAW}",
             partial(one_by_one, 100, partial(hazard_held, kind)),
-            data_sets=FEWER,
         )
         for kind in ("plain", "log")
     ),
