@@ -96,8 +96,9 @@ def cif_figure(
     subgroup: str = "all",
     arms: Sequence[str] | None = None,
     title: str = "",
+    labels: tuple[str, str] = ("relapse", "death without relapse"),
 ) -> Figure:
-    """Stacked cumulative incidence, one panel an arm: relapse, death without relapse, alive in remission.
+    """Stacked cumulative incidence, one panel an arm: relapse, death without relapse, neither.
 
     Parameters
     ----------
@@ -111,6 +112,8 @@ def cif_figure(
         Arms and their order; all by default.
     title
         Heading of the figure.
+    labels
+        What the legend calls the two incidences.
 
     Raises
     ------
@@ -137,7 +140,7 @@ def cif_figure(
             _stack(axes, _of_arm(parts[relapse], arm), _of_arm(parts[death], arm), arm)
         panels[0].set_ylabel("Patients (%)")
         _heading(figure, title or f"{relapse} and {death}, stacked")
-        _state_legend(figure)
+        _state_legend(figure, labels)
         _footer(figure, f"population {population}; at the right the shares at the end of follow-up")
     return figure
 
@@ -266,7 +269,7 @@ def _stack(axes: Axes, relapse: pd.DataFrame, death: pd.DataFrame, arm: str) -> 
     bounds = [
         ("relapse", np.zeros_like(first), first),
         ("death", first, second),
-        ("remission", second, 100 + 0 * first),
+        ("event-free", second, 100 + 0 * first),
     ]
     free = 0.0  # labels stand beside the end of their layer, or above the label below if the layer is thin
     for state, low, high in bounds:
@@ -330,11 +333,11 @@ def _legend(figure: Figure, arms: Sequence[str]) -> None:
     _key(figure, handles)
 
 
-def _state_legend(figure: Figure) -> None:
+def _state_legend(figure: Figure, labels: tuple[str, str]) -> None:
     from matplotlib.patches import Patch
 
-    words = {"relapse": "relapse", "death": "death without relapse", "remission": "alive in remission"}
-    _key(figure, [Patch(facecolor=STATES[state], label=text) for state, text in words.items()])
+    words = zip(STATES.values(), (*labels, "event-free"), strict=True)
+    _key(figure, [Patch(facecolor=colour, label=text) for colour, text in words])
 
 
 def _difference_legend(figure: Figure, arms: Sequence[str], reference: str) -> None:

@@ -96,7 +96,10 @@ def _pictures(comparison: Comparison) -> Iterator[Picture]:
             continue
         title = f"{_title(comparison, relapse)} and {_lower(_title(comparison, death))}"
         reached = [arm for arm in arms if arm in set(stacked["arm"])]
-        figure = cif_figure(curves, population=population, relapse=relapse, death=death, arms=reached, title=title)
+        labels = (_happening(comparison, relapse), _happening(comparison, death))
+        figure = cif_figure(
+            curves, population=population, relapse=relapse, death=death, arms=reached, title=title, labels=labels
+        )
         caption = "Aalen-Johansen cumulative incidences, stacked, by arm."
         yield _picture(figure, f"stacked-{slug(relapse)}-{slug(death)}", title, caption)
     told = comparison.differences[comparison.differences["subgroup"] == "all"]
@@ -142,6 +145,11 @@ def _stacks(comparison: Comparison) -> Iterator[tuple[str, str]]:
 
 def _title(comparison: Comparison, endpoint: str) -> str:
     return next(iter(comparison.protocols.values())).endpoints[endpoint].title or endpoint
+
+
+def _happening(comparison: Comparison, endpoint: str) -> str:
+    """What an incidence counts, by its title."""
+    return _lower(_title(comparison, endpoint)).removeprefix("cumulative incidence of ")
 
 
 def _lower(text: str) -> str:

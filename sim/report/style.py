@@ -17,7 +17,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.5, 1.5, 1.5)), (0, (8, 2)), (0, (3, 1, 1, 1)))
 """Line patterns of arms, so that a print without colour can be read."""
 
-STATES = {"relapse": "#D55E00", "death": "#7A7A7A", "remission": "#CFE3F2"}
+STATES = {"relapse": "#D55E00", "death": "#7A7A7A", "event-free": "#CFE3F2"}
 """Fills of the states of a stacked figure."""
 
 _DIGITS = re.compile(r"(\.[0-9]{2})[0-9]+")

@@ -80,6 +80,17 @@ def test_stacked_incidences_and_remission_sum_to_everybody(comparison: Compariso
     assert words(figure.axes[1])[0] == f"{100 * one['estimate'].iloc[-1]:.1f} %"
 
 
+def test_the_legend_of_stacked_incidences_says_what_they_count(comparison: Comparison) -> None:
+    figure = cif_figure(comparison.curves, population=POPULATION, labels=("relapse or failure to remit", "death"))
+    colours = [patch.get_facecolor() for patch in figure.legends[0].get_patches()]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "relapse or failure to remit",
+        "death",
+        "event-free",
+    ]
+    assert colours == [tuple(layer.get_facecolor()[0]) for layer in figure.axes[0].collections]
+
+
 def test_a_survival_cannot_be_stacked(comparison: Comparison) -> None:
     with pytest.raises(EngraftError, match="LFS is no cumulative incidence and cannot be stacked"):
         cif_figure(comparison.curves, population=POPULATION, relapse="LFS")
