@@ -5,7 +5,8 @@
 A ``yaml`` or ``csv`` block with ``file=NAME`` is a file of that name. Commands after ``$ `` in a ``console`` block are
 run, and their output is written below them. The table after a comment ``<!-- keys: Phase -->`` lists the keys of that
 model of the schema, with the meanings that stand there; the one after ``<!-- coverage: pre-transplant -->`` lists the
-design records of that evidence file, and where each is modelled or why it is left out.
+design records of that evidence file, and where each is modelled or why it is left out; those after
+``<!-- switches: NAME ... -->`` and ``<!-- parameters: NAME ... -->`` list what these protocols take for true.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import UnionType
@@ -33,6 +34,7 @@ from sim.evidence.load import load_evidence
 from sim.protocol import fields, population, schema
 from sim.protocol.resolve import load_protocol
 from sim.report.graph import graph
+from sim.report.parameters import PARAMETER_COLUMNS, SWITCH_COLUMNS, parameter_rows, switch_rows
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = (ROOT / "docs", ROOT / "docs" / "protocols")
@@ -40,13 +42,21 @@ PAGES = ("README.md", *sorted(str(page.relative_to(ROOT)) for folder in FOLDERS 
 TOUR = "docs/language.md"
 FIGURES = {"docs/figures/leukaemia-free-survival.svg": "results/all-mrd2019-vs-2023/figures/survival-LFS.svg"}
 """Figures of the documentation, and where the commands of README.md leave them."""
-DRAWN = ("pre-transplant-blinatumomab", "sandwich-auto-hsct", "allo-hsct-standard", "post-transplant-blinatumomab")
+DRAWN = (
+    "all-mrd2019",
+    "all-mrd2023",
+    "sandwich-auto-hsct",
+    "allo-hsct-standard",
+    "post-transplant-blinatumomab",
+    "pre-transplant-blinatumomab",
+)
 GRAPHS = {f"docs/figures/{name}.svg": name for name in DRAWN}
 """Graphs of protocols on their pages."""
 
 _BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)
 _KEYS = re.compile(r"(<!-- keys: (\w+) -->\n)(.*?)(?=\n\n|\Z)", re.S)
 _COVERAGE = re.compile(r"(<!-- coverage: ([\w-]+) -->\n)(.*?)(?=\n\n|\Z)", re.S)
+_CHOICES = re.compile(r"(<!-- (parameters|switches): ([\w -]+) -->\n)(.*?)(?=\n\n|\Z)", re.S)
 _ROW = re.compile(r"^\| `([^`]+)` \|.*\| (.*) \|$", re.M)
 _KINDS = {
     "number": "expression",
@@ -78,7 +88,7 @@ def refreshed(page: str, folder: Path) -> str:
             (folder / kind.removeprefix("file=")).write_text(content, "utf-8")
     with _inside(folder):
         text = _BLOCK.sub(lambda found: _console(found) if found[1] == "console" else found[0], text)
-    return _COVERAGE.sub(_coverage, _KEYS.sub(_table, text))
+    return _CHOICES.sub(_choices, _COVERAGE.sub(_coverage, _KEYS.sub(_table, text)))
 
 
 def _console(block: re.Match[str]) -> str:
@@ -143,8 +153,20 @@ def _coverage(found: re.Match[str]) -> str:
             if record.patient is not None:
                 what, told = "a patient of the table", ", ".join(str(each) for each in record.patient.values())
             cells = (record.id, str(what), told, where)
-            rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+            rows.append(_row(cells))
     return found[1] + "\n".join(rows)
+
+
+def _choices(found: re.Match[str]) -> str:
+    """The parameters or the switches of protocols, with priors, sources and assumptions."""
+    protocols = {name: load_protocol(name) for name in found[3].split()}
+    columns, listed = (PARAMETER_COLUMNS, parameter_rows) if found[2] == "parameters" else (SWITCH_COLUMNS, switch_rows)
+    rows = [(f"`{name}`", *cells) for name, *cells in listed(protocols)]
+    return found[1] + "\n".join([_row(columns), "|---" * len(columns) + "|", *map(_row, rows)])
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def model(name: str) -> type[BaseModel]:

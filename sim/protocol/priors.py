@@ -45,3 +45,17 @@ class Prior(OneOf):
     normal: NormalPrior | None = None
     lognormal: LogNormalPrior | None = None
     uniform: UniformPrior | None = None
+
+    def interval(self, share: float = 0.95) -> tuple[float, float]:
+        """The central interval that holds a share of the prior."""
+        from scipy import stats
+
+        given = list(self.arguments.model_dump().values())
+        if self.family == "lognormal":
+            law = stats.lognorm(given[1], scale=given[0])
+        elif self.family == "uniform":
+            law = stats.uniform(given[0], given[1] - given[0])
+        else:
+            law = {"beta": stats.beta, "normal": stats.norm}[self.family](*given)
+        low, high = law.interval(share)
+        return float(low), float(high)

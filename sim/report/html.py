@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sim.batch.folder import NOTICE, ResultFolder
 from sim.compare.tables import points
 from sim.report.difference import differences, short
+from sim.report.parameters import PARAMETER_COLUMNS, SWITCH_COLUMNS, parameter_rows, switch_rows
 from sim.report.pictures import Picture, comparison_pictures, graph_pictures
 from sim.units import format_duration
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.compare.run import Comparison
-    from sim.protocol.priors import Prior
-    from sim.protocol.schema import Parameter, Protocol, Switch
+    from sim.protocol.schema import Protocol
 
 
 def write_report(comparison: Comparison, out: str | Path | ResultFolder, *, overwrite: bool = False) -> ResultFolder:
@@ -230,46 +230,13 @@ def _protocol_differences(comparison: Comparison) -> Iterator[dict[str, Any]]:
 
 
 def _parameters(protocols: dict[str, Protocol]) -> dict[str, Any]:
-    names = dict.fromkeys(name for protocol in protocols.values() for name in protocol.parameters)
-    rows = []
-    for name in names:
-        by_arm = {arm: protocol.parameters.get(name) for arm, protocol in protocols.items()}
-        first = next(parameter for parameter in by_arm.values() if parameter is not None)
-        values = {arm: "–" if found is None else f"{found.value:g}" for arm, found in by_arm.items()}
-        rows.append((name, _by_arm(values), first.unit or "", _prior(first.prior), *_traced(first)))
-    columns = ["parameter", "value", "unit", "prior", "source", "assumption or note"]
-    return _table("Parameters", columns, rows, "Values as simulated in the common population.")
+    rows = list(parameter_rows(protocols))
+    return _table("Parameters", PARAMETER_COLUMNS, rows, "Values as simulated in the common population.")
 
 
 def _switches(protocols: dict[str, Protocol]) -> dict[str, Any] | None:
-    names = dict.fromkeys(name for protocol in protocols.values() for name in protocol.switches)
-    if not names:
-        return None
-    rows = []
-    for name in names:
-        by_arm = {arm: protocol.switches.get(name) for arm, protocol in protocols.items()}
-        first = next(switch for switch in by_arm.values() if switch is not None)
-        values = {arm: "–" if found is None else short(found.value) for arm, found in by_arm.items()}
-        rows.append((name, _by_arm(values), *_traced(first)))
-    return _table("Structural choices", ["switch", "value", "source", "assumption or note"], rows)
-
-
-def _by_arm(values: dict[str, str]) -> str:
-    """One value where all arms agree, else each with its arm."""
-    if len(set(values.values())) == 1:
-        return next(iter(values.values()))
-    return "; ".join(f"{arm}: {value}" for arm, value in values.items())
-
-
-def _traced(entry: Parameter | Switch) -> tuple[str, str]:
-    return entry.source or "assumption", "; ".join(text for text in (entry.assumption, entry.note) if text)
-
-
-def _prior(prior: Prior | None) -> str:
-    if prior is None:
-        return ""
-    arguments = ", ".join(f"{value:g}" for value in prior.arguments.model_dump().values())
-    return f"{prior.family} ({arguments})"
+    rows = list(switch_rows(protocols))
+    return _table("Structural choices", SWITCH_COLUMNS, rows) if rows else None
 
 
 def _sources(protocols: dict[str, Protocol]) -> dict[str, Any]:
