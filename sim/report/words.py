@@ -249,6 +249,14 @@ def _words(node: Expression, protocol: Protocol) -> str:
             return f"{_words(node.operand, protocol)} is {'not ' if node.negated else ''}{options}"
         case Call():
             return _call(node, protocol)
+        case Binary(
+            operator=">", left=Call(function="count", arguments=(Name() as event,)), right=NumberLiteral(value=0)
+        ):
+            return f"after {name_words(event.word, protocol)}"
+        case Binary(
+            operator="==", left=Call(function="count", arguments=(Name() as event,)), right=NumberLiteral(value=0)
+        ):
+            return f"no {name_words(event.word, protocol)} yet"
         case Binary():
             return _binary(node, protocol)
     return unparse(node)

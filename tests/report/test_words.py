@@ -18,6 +18,7 @@ from sim.report.words import guard_words, length_words, phase_words, probability
         ("(donor or age < 40) and not in_remission", "(a donor or age < 40) and not in remission"),
         ("phase(B) or not phase(A)", "in Cycles or not in Induction"),
         ("since(relapse) > 2 y and count(relapse) == 1", "time since relapse > 2 y and number of relapse is 1"),
+        ("count(relapse) > 0 and count(death) == 0", "after relapse and no death yet"),
         ("within(transplant, 100 d)", "within 100 d of transplant"),
         ("mrd_after_a not in (negative, positive)", "MRD after induction is not negative or positive"),
         ("result(mrd_after_a) and eradicated(mrd)", "MRD after induction known and MRD eradicated"),
