@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
+from sim.design.config_fields import Duration, Numbers, TimeUnit, ZValue
 from sim.design.fixed import Solved
 from sim.design.fixed_proportions import TestMethod
 from sim.design.sequential import LastLook
@@ -21,46 +22,6 @@ from sim.protocol.nodes import MappingNode, node_from_plain
 from sim.units import parse_duration
 
 SCHEMA = "engraft/design/1"
-
-LONGEST_DAYS = 100_000.0
-"""Some 270 years; a longer duration is a slip."""
-
-TimeUnit = Literal["days", "weeks", "months", "years"]
-
-
-def _duration(value: Any) -> Any:
-    if value == 0 and not isinstance(value, bool):
-        return "0 d"
-    if not isinstance(value, str):
-        raise ValueError(f'expected a duration such as "2 y", found {value!r}')
-    if parse_duration(value) > LONGEST_DAYS:
-        raise ValueError(f'found "{value}"; write a duration of at most {LONGEST_DAYS:,.0f} days')
-    return value
-
-
-Duration = Annotated[str, BeforeValidator(_duration), WithJsonSchema({"anyOf": [{"type": "string"}, {"const": 0}]})]
-
-
-def _one_or_more(value: Any) -> Any:
-    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-Numbers = Annotated[
-    list[float],
-    BeforeValidator(_one_or_more),
-    Field(min_length=1),
-    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}, "minItems": 1}]}),
-]
-
-
-def _z(value: Any) -> Any:
-    if value == "none" or (isinstance(value, int | float) and not isinstance(value, bool)):
-        return value
-    raise ValueError(f"found {value!r}; a boundary is a number, or none where the look has none")
-
-
-_Z_SCHEMA = {"anyOf": [{"type": "number"}, {"const": "none"}]}
-ZValue = Annotated[float | Literal["none"], BeforeValidator(_z), WithJsonSchema(_Z_SCHEMA)]
 
 
 class SurvivalAt(Model):
@@ -296,6 +257,27 @@ class GroupSequential(Model):
         return self
 
 
+class OperatingCharacteristics(Model):
+    """Effects under which power, stopping and what to expect are shown, beside the alternative and the null hypothesis.
+
+    ``hazard_ratios`` are constant, ``treatments`` laws of the treatment arm by name, ``proportions`` those of the
+    treatment arm or the single arm, ``drifts`` means of Z at the last look. All may be given.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    hazard_ratios: Numbers | None = None
+    treatments: Annotated[dict[str, TreatmentLaw], Field(min_length=1)] | None = None
+    proportions: Numbers | None = None
+    drifts: Numbers | None = None
+
+    @model_validator(mode="after")
+    def _some(self) -> OperatingCharacteristics:
+        if not self.model_fields_set:
+            raise ValueError(f"give at least one of {', '.join(type(self).model_fields)}")
+        return self
+
+
 class NormalEffect(Model):
     """A normal prior on the log hazard ratio."""
 
@@ -346,6 +328,7 @@ class DesignConfig(Model):
     proportions: Proportions | None = None
     one_arm: OneArm | None = None
     group_sequential: GroupSequential | None = None
+    operating_characteristics: OperatingCharacteristics | None = None
     assurance: Assured | None = None
     multiplicity: Multiplicity | None = None
 

@@ -52,6 +52,11 @@ MOST_PATIENTS, MOST_ALLOCATION, MOST_RATE, SMALLEST = 1e8, 1e3, 1e8, 1e-12
 _ROW = re.compile(r"row (\d+) is ")
 
 
+def outside(ratio: float) -> str:
+    """What is said of a hazard ratio that no design may assume."""
+    return f"{ratio:.12g}; it must lie between {1.0 / LARGEST_RATIO:g} and {LARGEST_RATIO:g}"
+
+
 @dataclass(frozen=True)
 class SurvivalPlan:
     """What a file says of a survival trial; `make` gives it under another hazard ratio."""
@@ -193,21 +198,25 @@ class Reader:
         if solving:
             self.refuse(here, "solve: hazard_ratio finds it; leave it out")
             return control
-        if survival.treatment.family != "hazard_ratio":
+        return self.treatment_law(survival.treatment, *here, survival=survival, control=control)
+
+    def treatment_law(
+        self, treatment: models.TreatmentLaw, *path: str | int, survival: models.Survival, control: Law
+    ) -> Law:
+        """The law that a treatment arm given at a path has beside a control arm."""
+        if treatment.family != "hazard_ratio":
             if survival.control.family == "incidence":
-                self.refuse(here, "with a control arm given by incidence the treatment is given by a hazard_ratio")
-            return self.law(survival.treatment, *here)
-        given = survival.treatment.arguments
+                self.refuse(path, "with a control arm given by incidence the treatment is given by a hazard_ratio")
+            return self.law(treatment, *path)
+        given = treatment.arguments
         steps = isinstance(given, models.RatioSteps)
         ratios = given.ratios if steps else [given]
         starts = [self.length(start) for start in given.from_] if steps else [0.0]
-        here = (*here, "hazard_ratio")
+        here = (*path, "hazard_ratio")
         with self.at(*here, starts=(*here, "from"), hazard_ratio=(*here, "ratios") if steps else here):
             for row, ratio in enumerate(ratios):
                 if not 1.0 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
-                    found = f"row {row} is" if steps else "found"
-                    most = f"{1.0 / LARGEST_RATIO:g} and {LARGEST_RATIO:g}"
-                    raise EngraftError(f"hazard_ratio: {found} {ratio:.12g}; it must lie between {most}")
+                    raise EngraftError(f"hazard_ratio: {f'row {row} is' if steps else 'found'} {outside(ratio)}")
             return changed_hazard(control, ratios, starts=starts)
         return control
 

@@ -11,6 +11,7 @@ from typing import Any
 from sim.design import config_words as words
 from sim.design.average_hazard_ratio import kalbfleisch_prentice
 from sim.design.config import DesignConfig, load_design, read_design
+from sim.design.config_effects import one_arm_effects, proportion_effects, survival_effects
 from sim.design.config_reader import Reader, SurvivalPlan
 from sim.design.config_timed import timed_report
 from sim.design.config_upon import assurance_table, boundary_tables, graph_of, multiplicity_table
@@ -236,7 +237,8 @@ def _survival_tables(
     if isinstance(found, SequentialSurvival):
         tables["looks"] = found.looks()
         tables |= boundary_tables(reader, found.design, fixed.events, found.drift, found.ratio_at)
-        tables["operating characteristics"] = found.summary()
+    if isinstance(found, SequentialSurvival) or design.operating_characteristics is not None:
+        tables |= survival_effects(reader, plan, found)
     tables["calendar"] = fixed.calendar()
     accrual = fixed.course.accrual
     tables["accrual"] = pd.DataFrame({"from": accrual.bounds[:-1], "until": accrual.bounds[1:], "rate": accrual.used})
@@ -299,10 +301,12 @@ def _proportions(reader: Reader, alpha: float) -> DesignReport:
         power = boundaries.power_at(result.drift)
         table.loc[table["quantity"] == "power", "planned"] = power
         table.loc[table["quantity"] == "power", "exact"] = math.nan if design.power is None else design.power
-        tables |= {"looks": result.looks(), "operating characteristics": result.summary()}
+        tables["looks"] = result.looks()
         tables |= boundary_tables(reader, boundaries, sum(fixed.arms), result.drift, None)
         reader.finish()
         conventions.append(boundaries.conventions)
+    if boundaries is not None or design.operating_characteristics is not None:
+        tables |= proportion_effects(reader, result)
     paragraph = words.proportions_paragraph(reader.at_level(alpha), fixed, power)
     if boundaries is not None:
         paragraph += " " + words.looks_sentence(boundaries, [f"{count:.0f}" for count in result.patients], "patients")
@@ -336,10 +340,12 @@ def _one_arm(reader: Reader, alpha: float) -> DesignReport:
         ("type I error", alpha, result.alpha),
         ("power", math.nan if design.power is None else design.power, result.power),
     ]
-    table = pd.DataFrame(rows, columns=["quantity", "exact", "planned"])
+    tables = {"design": pd.DataFrame(rows, columns=["quantity", "exact", "planned"])}
+    if design.operating_characteristics is not None:
+        tables |= one_arm_effects(reader, result)
     return DesignReport(
         design.title,
-        {"design": table},
+        tables,
         words.one_arm_paragraph(reader.at_level(alpha), result),
         (
             "Variance: none; exact binomial test.",

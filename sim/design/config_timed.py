@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from sim.design import config_words as words
+from sim.design.config_effects import survival_effects
 from sim.design.config_reader import Reader, SurvivalPlan
 from sim.design.fixed import sides_in_words
 from sim.design.report import DesignReport
@@ -71,6 +72,7 @@ def timed_report(reader: Reader, plan: SurvivalPlan, alpha: float) -> DesignRepo
         "design": pd.DataFrame(rows, columns=["quantity", "unit", "exact", "planned"]),
         "looks": found.looks(),
     }
+    tables |= survival_effects(reader, plan, found)
     return DesignReport(
         design.title,
         tables,

@@ -72,17 +72,20 @@ class CorrelatedDesign:
             f"points of a fixed seed, error in alpha below {max(self.error, 1e-9):.1g}."
         )
 
-    def exits(self, mean: ArrayLike) -> Floats:
+    def exits(self, mean: ArrayLike, *, correlation: ArrayLike | None = None) -> Floats:
         """Probability of crossing the upper boundary first at each look, shape (K,).
 
         Parameters
         ----------
         mean
             Of the statistics, look by look, shape (K J,) or (K, J).
+        correlation
+            Under this effect, if it is another than the one the boundaries were made with.
         """
         values = self._mean("mean", mean)
+        matrix = self.correlation if correlation is None else correlation_matrix("correlation", correlation)
         found = [
-            crossing(self.correlation, self.efficacy[: look + 1], sided=self.sided, count=self.statistics, mean=values)
+            crossing(matrix, self.efficacy[: look + 1], sided=self.sided, count=self.statistics, mean=values)
             for look in range(len(self.efficacy))
         ]
         return np.array([float(each.mean()) for each in found])

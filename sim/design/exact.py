@@ -132,6 +132,7 @@ def two_arm_power(
     alpha: float,
     sided: int = 1,
     test: ExactTest = "fisher",
+    higher: bool | None = None,
 ) -> float:
     """Exact power of a test of two proportions, in the direction of the difference (both, if two-sided).
 
@@ -141,9 +142,15 @@ def two_arm_power(
         Proportions inside (0, 1).
     patients
         Of the control and the treatment arm.
+    higher
+        Count rejections in this direction only, wherever the difference lies: for more responses under treatment, or
+        for fewer.
     """
     before, after = probability("control", control), probability("treatment", treatment)
-    region = rejection_region(*patients, alpha=alpha, sided=sided, higher=after > before, test=test)
+    if higher is None:
+        region = rejection_region(*patients, alpha=alpha, sided=sided, higher=after > before, test=test)
+    else:
+        region = rejection_region(*patients, alpha=alpha / sides(sided), higher=higher, test=test)
     return float(_law(before, patients[0]) @ region @ _law(after, patients[1]))
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
+from sim.design.characteristics import Characteristics, one_analysis
 from sim.design.course import Course
+from sim.design.effects import direction, with_treatment
+from sim.design.laws import Law
 from sim.design.moments import critical_value, round_up, whole_arms
 from sim.design.solving import course_power, for_accrual_time, for_follow_up, for_patients
 from sim.design.survival_tests import SurvivalTest
@@ -93,17 +96,63 @@ class FixedSurvival:
     @property
     def drift(self) -> float:
         """Mean of Z, with variance 1 and the usual critical value, that has the power."""
-        moments, patients = self.test.moments(self.course), self.course.patients
-        if self.test.event_driven and self.wanted is not None:
+        return self.drift_in(self.course)
+
+    def drift_in(self, course: Course, *, events: float | None = None) -> float:
+        """Mean of Z in another trial, towards the effect that this one is planned for.
+
+        Parameters
+        ----------
+        course
+            The trial, its patients being those of this plan.
+        events
+            At the analysis; by default the planned ones, if the test counts them.
+        """
+        counted = self.planned_events if events is None else events
+        patients = course.patients
+        if counted is not None:
             # Information is in the events: those of the rounded plan, with the moments an event carries.
-            patients *= self.events / sum(self.course.events())
-        z = critical_value(self.alpha, self.sided)
-        return (math.sqrt(patients) * moments.effect - z * moments.null_sd) / moments.sd + z
+            patients *= counted / sum(course.events())
+        moments = self.test.moments(course)
+        turned = direction(self.test, self.course) * direction(self.test, course)
+        return replace(moments, effect=turned * moments.effect).mean_of_z(patients, alpha=self.alpha, sided=self.sided)
+
+    @property
+    def planned_events(self) -> float | None:
+        """Events at which the analysis is held; None if it is held at a time."""
+        return self.events if self.test.event_driven and self.wanted is not None else None
+
+    def drift_under(self, law: Law) -> float:
+        """Mean of Z at the analysis if the treatment arm had another law."""
+        return self.drift_in(with_treatment(self.course, law, events=self.planned_events))
+
+    def characteristics(self, law: Law | None = None, *, drift: float | None = None) -> Characteristics:
+        """Power, events, patients and duration as planned, under another law of the treatment arm or a mean of Z.
+
+        An analysis at a number of events comes when these are expected (its duration is NaN where they never are),
+        another one at its planned time. A mean of Z says nothing of when or how many events come.
+        """
+        counted = self.planned_events
+        course, mean = self.course, self.drift if drift is None else drift
+        if law is not None:
+            course = with_treatment(course, law, events=counted)
+            mean = self.drift_in(course)
+        time = self.duration if law is None else course.duration
+        if counted is not None and (drift is not None or counted >= course.latest_events()):
+            time = math.nan
+        events = counted
+        if counted is None and drift is None:
+            events = sum(course.events())
+        return one_analysis(
+            mean,
+            float(ndtr(mean - critical_value(self.alpha, self.sided))),
+            events=events,
+            patients=float(course.accrual.entered(time)),
+            time=time,
+        )
 
     def power_by(self, time: float) -> float:
         """Power if the analysis is held at a calendar time, with the events and follow-up there are by then."""
-        from dataclasses import replace
-
         end, opened = self.course.accrual.end, self.course.accrual.opened
         if time <= opened:
             raise EngraftError(f"time: found {time:.12g}; nobody has entered before {opened:.12g}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from scipy.special import ndtr
 
+from sim.design.characteristics import Characteristics, one_analysis
 from sim.design.exact import TESTS as EXACT_TESTS
 from sim.design.exact import ExactTest, two_arm_patients, two_arm_power
 from sim.design.fixed import sides_in_words
@@ -65,26 +66,59 @@ class FixedProportions:
         return _NAMES[self.method] + (f", non-inferiority margin {self.margin:g}" if self.margin else "")
 
     @property
+    def exact(self) -> bool:
+        """Whether the test is exact, without a normal statistic."""
+        return self.method in EXACT_TESTS
+
+    @property
     def power(self) -> float:
         """With whole patients."""
-        if self.method in EXACT_TESTS:
-            test: ExactTest = "fisher" if self.method == "fisher" else "z_pooled"
-            return two_arm_power(self.control, self.treatment, self.arms, alpha=self.alpha, sided=self.sided, test=test)
+        if self.exact:
+            return self._exact_power(self.treatment)
         return float(ndtr(self.drift - critical_value(self.alpha, self.sided)))
 
     @property
     def drift(self) -> float:
         """Mean of Z, with variance 1 and the usual critical value, that has the power of the normal approximation."""
+        return self.drift_under(self.treatment)
+
+    def drift_under(self, treatment: float) -> float:
+        """Mean of Z under another proportion of the treatment arm, towards the effect that is planned for."""
         moments = difference_of_proportions(
             self.control,
-            self.treatment,
+            treatment,
             margin=self.margin,
             higher_is_better=self.higher_is_better,
             allocation=self.arms[1] / self.arms[0],
             method=_normal(self.method),
         )
-        z = critical_value(self.alpha, self.sided)
-        return (math.sqrt(sum(self.arms)) * moments.effect - z * moments.null_sd) / moments.sd + z
+        if self.margin == 0.0 and (treatment - self.control) * (self.treatment - self.control) < 0.0:
+            moments = replace(moments, effect=-moments.effect)  # it was taken in its own direction
+        return moments.mean_of_z(sum(self.arms), alpha=self.alpha, sided=self.sided)
+
+    def characteristics(self, *, treatment: float | None = None, drift: float | None = None) -> Characteristics:
+        """Power as planned, under another proportion of the treatment arm or a mean of Z, towards what is planned for.
+
+        Raises
+        ------
+        EngraftError
+            If a mean of Z is given to an exact test, which has none.
+        """
+        after = self.treatment if treatment is None else treatment
+        if self.exact:
+            if drift is not None:
+                raise EngraftError(f"drift: {self.name} has no statistic with a normal law; give a proportion")
+            higher = self.treatment > self.control
+            return one_analysis(math.nan, self._exact_power(after, higher=higher), patients=sum(self.arms))
+        mean = self.drift_under(after) if drift is None else drift
+        power = float(ndtr(mean - critical_value(self.alpha, self.sided)))
+        return one_analysis(mean, power, patients=sum(self.arms))
+
+    def _exact_power(self, treatment: float, *, higher: bool | None = None) -> float:
+        test: ExactTest = "fisher" if self.method == "fisher" else "z_pooled"
+        return two_arm_power(
+            self.control, treatment, self.arms, alpha=self.alpha, sided=self.sided, test=test, higher=higher
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row a quantity, with its value before and after rounding."""

@@ -24,6 +24,11 @@ class Moments:
     null_sd: float
     sd: float
 
+    def mean_of_z(self, patients: float, *, alpha: float, sided: int = 1) -> float:
+        """Mean of the statistic Z, with variance 1 and the usual critical value, that has the power."""
+        z = critical_value(alpha, sided)
+        return (math.sqrt(patients) * self.effect - z * self.null_sd) / self.sd + z
+
 
 def critical_value(alpha: float, sided: int) -> float:
     """The upper alpha quantile of the standard normal law, alpha/2 if two-sided."""

@@ -24,7 +24,7 @@ class DesignReport:
         Of the file.
     tables
         Data frames by name: ``design`` always; ``calendar``, ``accrual``, ``looks``, ``boundaries``, ``observed``,
-        ``interim``, ``operating characteristics``, ``assurance`` and ``multiplicity`` where they apply.
+        ``interim``, ``operating characteristics``, ``stopping``, ``assurance`` and ``multiplicity`` where they apply.
     paragraph
         Text that could go into a protocol.
     conventions
@@ -108,5 +108,5 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(plain, float):
         whole = abs(plain) < 1e15 and abs(plain - round(plain)) <= 1e-9 * max(1.0, abs(plain))
-        return f"{plain:.0f}" if whole else f"{plain:.{DIGITS}f}"
+        return str(round(plain)) if whole else f"{plain:.{DIGITS}f}"
     return str(plain)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr
 
-from sim.design.characteristics import Characteristics
-from sim.design.course import Arm, Course
+from sim.design.characteristics import Characteristics, summary
+from sim.design.course import Course
+from sim.design.effects import null_law, with_treatment
 from sim.design.fixed import FixedSurvival, Solved, fixed_survival
 from sim.design.fixed_proportions import FixedProportions
 from sim.design.integration import SMALLEST_STEP
-from sim.design.laws import changed_hazard
+from sim.design.laws import Law
 from sim.design.moments import critical_value, round_up
 from sim.design.scales import hazard_ratio
 from sim.design.sequential import GroupSequentialDesign
@@ -72,9 +73,7 @@ class SequentialSurvival:
     @property
     def null_course(self) -> Course:
         """The trial if the treatment arm had the hazard of the control arm, times the margin if there is one."""
-        course, margin = self.fixed.course, self._margin
-        law = course.control.event if margin == 1.0 else changed_hazard(course.control.event, margin)
-        return replace(course, treatment=Arm(law, course.treatment.dropout, course.treatment.competing))
+        return with_treatment(self.fixed.course, null_law(self.fixed.course, self.fixed.test))
 
     @property
     def _margin(self) -> float:
@@ -88,17 +87,50 @@ class SequentialSurvival:
         times = [course.time_of(float(events)) if events < most else np.nan for events in self.events]
         return np.array([*times[:-1], last if np.isnan(times[-1]) else times[-1]])
 
-    def characteristics(self, *, null: bool = False) -> Characteristics:
-        """Power, stopping and expected events, patients and duration under the alternative or the null hypothesis."""
-        course = self.null_course if null else self.fixed.course
+    def characteristics(
+        self, law: Law | None = None, *, null: bool = False, drift: float | None = None
+    ) -> Characteristics:
+        """Power, stopping and expected events, patients and duration under the alternative or another hypothesis.
+
+        Parameters
+        ----------
+        law
+            Of the treatment arm, its hazard proportional to that of the control arm; looks come when their events are
+            expected under it.
+        null
+            The hypothesis to reject.
+        drift
+            A mean of Z at the last look; it says nothing of when events come.
+
+        Raises
+        ------
+        EngraftError
+            If the hazards under `law` are not proportional.
+        """
+        if drift is not None:
+            return self.design.characteristics(drift, events=self.events)
+        if law is not None:
+            return self._at(self.drift_under(law), with_treatment(self.fixed.course, law))
+        return self._at(0.0, self.null_course) if null else self._at(self.drift, self.fixed.course)
+
+    def drift_under(self, law: Law) -> float:
+        """Mean of Z at the events of the last look if the treatment arm had another law."""
+        course = with_treatment(self.fixed.course, law, events=self.fixed.events)
+        if not proportional(course):
+            raise EngraftError(
+                "law: its hazards are not proportional to those of the control arm, so looks at numbers of events "
+                "have no common effect; give the times of the looks"
+            )
+        return self.fixed.drift_in(course, events=self.fixed.events)
+
+    def _at(self, drift: float, course: Course) -> Characteristics:
         times = self.times(course)
+        patients = course.accrual.entered(times)
         known = bool(np.isfinite(times).all())
-        return self.design.characteristics(
-            0.0 if null else self.drift,
-            events=self.events,
-            patients=course.accrual.entered(times) if known else None,
-            time=times if known else None,
+        found = self.design.characteristics(
+            drift, events=self.events, patients=patients if known else None, time=times if known else None
         )
+        return replace(found, patients=patients, time=times)
 
     def power_by(self, time: float) -> float:
         """Power if the last look is held at a calendar time at the latest, with the alpha that is left."""
@@ -143,24 +175,7 @@ class SequentialSurvival:
 
     def summary(self) -> pd.DataFrame:
         """Operating characteristics: one row a hypothesis."""
-        import pandas as pd
-
-        rows = []
-        for name, found in (
-            ("alternative", self.characteristics()),
-            ("null hypothesis", self.characteristics(null=True)),
-        ):
-            rows.append(
-                {
-                    "hypothesis": name,
-                    "rejected": found.power,
-                    "stopped_early": float((found.efficacy + found.harm + found.futility)[:-1].sum()),
-                    "expected_events": found.expected_events,
-                    "expected_patients": found.expected_patients,
-                    "expected_duration": found.expected_time,
-                }
-            )
-        return pd.DataFrame(rows)
+        return summary([("alternative", self.characteristics()), ("null hypothesis", self.characteristics(null=True))])
 
 
 def sequential_survival(
@@ -232,6 +247,12 @@ class SequentialProportions:
         whole = sum(self.fixed.arms)
         return np.array([round_up(whole * float(share)) for share in self.design.information], dtype=float)
 
+    def characteristics(self, *, drift: float | None = None, treatment: float | None = None) -> Characteristics:
+        """Power, stopping and expected patients as planned, under a mean of Z or another proportion on treatment."""
+        if treatment is not None:
+            drift = self.fixed.drift_under(treatment)
+        return self.design.characteristics(self.drift if drift is None else drift, patients=self.patients)
+
     def looks(self) -> pd.DataFrame:
         """One row a look: patients, boundaries as z and p, errors spent."""
         import pandas as pd
@@ -244,7 +265,7 @@ class SequentialProportions:
         for name, z in self.design.drawn.items():
             table[f"{name}_z"] = z
             table[f"{name}_p"] = ndtr(-z) * self.design.sided
-        alternative, none = (self.design.characteristics(drift) for drift in (self.drift, 0.0))
+        alternative, none = self.characteristics(), self.characteristics(drift=0.0)
         table["alpha_spent"] = self.design.alpha_spent
         table["power"] = np.cumsum(alternative.efficacy)
         table["stop"] = alternative.efficacy + alternative.harm + alternative.futility
@@ -253,11 +274,5 @@ class SequentialProportions:
 
     def summary(self) -> pd.DataFrame:
         """Operating characteristics: one row a hypothesis."""
-        import pandas as pd
-
-        rows = []
-        for name, drift in (("alternative", self.drift), ("null hypothesis", 0.0)):
-            found = self.design.characteristics(drift, patients=self.patients)
-            early = float((found.efficacy + found.harm + found.futility)[:-1].sum())
-            rows.append((name, found.power, early, found.expected_patients))
-        return pd.DataFrame(rows, columns=["hypothesis", "rejected", "stopped_early", "expected_patients"])
+        none = self.characteristics(drift=0.0)
+        return summary([("alternative", self.characteristics()), ("null hypothesis", none)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,8 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
+from sim.design.characteristics import Characteristics
 from sim.design.correlated import CorrelatedDesign, correlated_sequential
 from sim.design.course import Course
+from sim.design.effects import with_treatment
+from sim.design.laws import Law
 from sim.design.look_moments import LookMoments, logrank_looks, milestone_looks, rmst_looks
 from sim.design.moments import whole_arms
 from sim.design.spending import Shape, Spending
@@ -65,6 +69,40 @@ class TimedLooks:
     def power(self) -> float:
         """Probability of crossing a boundary, with whole patients."""
         return self.design.power_at(self.means)
+
+    def characteristics(self, law: Law | None = None) -> Characteristics:
+        """Power, stopping and expected events, patients and duration as planned, or under another law of the treatment.
+
+        The boundaries are those planned; the statistics have the means and the covariance that they have under the law.
+        """
+        moments, course = self.moments, self.course
+        if law is not None:
+            course = with_treatment(course, law)
+            moments = _moments(course, self.test, self.moments.times)
+        patients = sum(self.arms)
+        means = np.asarray(moments.effect * np.sqrt(patients))
+        rejected = self.design.exits(means, correlation=moments.correlation)
+        harm = np.zeros(rejected.size)
+        if self.design.sided == 2:
+            harm = self.design.exits(-means, correlation=moments.correlation)
+        futility = np.append(np.zeros(rejected.size - 1), 1.0 - (rejected + harm).sum())
+        stopped = rejected + harm + futility
+        events, entered = moments.events * patients, course.accrual.entered(moments.times)
+        return Characteristics(
+            drift=float(means[-1, 0]) if means.shape[1] == 1 else math.nan,
+            power=float(rejected.sum()),
+            information=self.design.information,
+            efficacy=rejected,
+            harm=harm,
+            futility=futility,
+            expected_information=float(stopped @ self.design.information),
+            expected_events=float(stopped @ events),
+            expected_patients=float(stopped @ entered),
+            expected_time=float(stopped @ moments.times),
+            events=events,
+            patients=entered,
+            time=moments.times,
+        )
 
     def looks(self) -> pd.DataFrame:
         """One row a look: time, information, patients and events expected, boundary, alpha spent, power."""
