@@ -167,6 +167,7 @@ def _survival(reader: Reader, alpha: float) -> DesignReport:
         "hazard_ratio": (*here, "treatment"),
         "accrual_rates": (*here, "accrual", "rates"),
         "events": ("group_sequential", "information"),
+        "information": ("group_sequential", "information"),
     }
 
     def drift() -> float:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim.design.integration import SMALLEST_STEP
 from sim.errors import EngraftError
-from sim.stats.arrays import Floats, finite, refuse
+from sim.stats.arrays import Floats, column, finite, refuse
 
 
 def number(field: str, value: object) -> float:
@@ -40,6 +40,21 @@ def sides(value: object) -> int:
     if isinstance(value, bool) or value not in (1, 2):
         raise EngraftError(f"sided: found {value!s}; it must be 1 or 2")
     return int(str(value))
+
+
+FEWEST_EVENTS = 5.0
+"""Expected at a look before the last; with so few, one trial in 150 has no event there and no statistic."""
+
+
+def enough_events(field: str, values: ArrayLike, events: ArrayLike) -> None:
+    """Refuse looks before the last, given by a field, at which a test of survival has next to no events to read."""
+    looks, counts = column(field, values), column("events", events)
+    for row in range(counts.size - 1):
+        if counts[row] < FEWEST_EVENTS:
+            raise EngraftError(
+                f"{field}: row {row} is {looks[row]:.12g}; only {counts[row]:.3g} events are expected there, an interim "
+                f"look at survival needs at least {FEWEST_EVENTS:g}"
+            )
 
 
 def information_levels(values: ArrayLike, *, field: str = "information") -> Floats:

@@ -13,6 +13,7 @@ from sim.design.course import Course
 from sim.design.effects import null_law, with_treatment
 from sim.design.fixed import FixedSurvival, Solved, fixed_survival
 from sim.design.fixed_proportions import FixedProportions
+from sim.design.inputs import enough_events
 from sim.design.integration import SMALLEST_STEP
 from sim.design.laws import Law
 from sim.design.moments import critical_value, round_up
@@ -196,7 +197,8 @@ def sequential_survival(
     Raises
     ------
     EngraftError
-        If the test's information is not the number of events, or the trial cannot be solved.
+        If the test's information is not the number of events, the trial cannot be solved, or a look before the last has
+        fewer than five events.
     """
     if not test.event_driven or (isinstance(test, LogRank) and (test.rho, test.gamma) != (0.0, 0.0)):
         raise EngraftError(
@@ -216,7 +218,9 @@ def sequential_survival(
         fixed = fixed_survival(
             course, test, alpha=alpha, sided=sided, power=equivalent_power(design), solve_for=solve_for
         )
-    return SequentialSurvival(fixed, design)
+    found = SequentialSurvival(fixed, design)
+    enough_events("information", design.information, found.events)
+    return found
 
 
 def equivalent_power(design: GroupSequentialDesign) -> float:

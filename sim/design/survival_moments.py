@@ -60,7 +60,7 @@ def lachin_foulkes(
         sd = math.sqrt(sum(h**2 / p / s for h, p, s in zip(hazards, observed, shares, strict=True)))
         null_sd = math.sqrt(sum(mean**2 / p / s for p, s in zip(under_null, shares, strict=True)))
         return Moments(abs(hazards[0] - hazards[1]), null_sd, sd)
-    ratio = constant_hazard_ratio(course)
+    ratio = positive("hazard_ratio", constant_hazard_ratio(course))
     common = changed_hazard(course.control.event, (1.0 + r * ratio) / (1.0 + r * positive("margin", null_ratio)))
     null = _with_events(course, Arm(common), Arm(changed_hazard(common, null_ratio)))
     sd, null_sd = (

@@ -15,6 +15,7 @@ from sim.design.characteristics import Characteristics
 from sim.design.correlated import CorrelatedDesign, correlated_sequential
 from sim.design.course import Course
 from sim.design.effects import with_treatment
+from sim.design.inputs import enough_events
 from sim.design.laws import Law
 from sim.design.look_moments import LookMoments, logrank_looks, milestone_looks, rmst_looks
 from sim.design.moments import whole_arms
@@ -171,6 +172,7 @@ def timed_looks(
     )
     patients = course.patients if power is None else design.patients_for(moments.effect, power=power)
     whole = sum(whole_arms(patients, course.allocation))
+    enough_events("times", moments.times, moments.events * whole)
     last = replace(
         course,
         accrual=course.accrual.scaled(whole / course.patients),
