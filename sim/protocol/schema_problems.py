@@ -109,8 +109,8 @@ def problems_from_pydantic(
     for item in error.errors(include_url=False):
         _place(document, top, model, item)
     findings = top.findings()
-    misspelt = [one for one in findings if one.extra]
-    said = [one for one in findings if not (one.missing and any(_means(other, one) for other in misspelt))]
+    misspelt = {(one.path[:-1], did_you_mean(one.extra, one.known)) for one in findings if one.extra}
+    said = [one for one in findings if (one.path[:-1], f'; did you mean "{one.missing}"?') not in misspelt]
     return sorted({Problem(one.position, format_path(one.path), one.message) for one in said})
 
 
@@ -124,12 +124,6 @@ def _wrong_kind(document: Document, model: type[BaseModel]) -> Problem | None:
     (found, use), (wanted, _) = _KINDS_OF_FILE[stated], _KINDS_OF_FILE[due]
     message = f"found {shown(stated)}: this is {found}, and {use}; here {wanted} is due, {shown(due)}"
     return Problem(document.locate(("schema",)), "schema", message)
-
-
-def _means(unknown: _Finding, missing: _Finding) -> bool:
-    """Whether an unknown key is the misspelt name of a missing one."""
-    suggestion = did_you_mean(unknown.extra, unknown.known)
-    return unknown.path[:-1] == missing.path[:-1] and suggestion == f'; did you mean "{missing.missing}"?'
 
 
 def _place(document: Document, place: _Place, model: type[BaseModel], item: Mapping[str, Any]) -> None:
