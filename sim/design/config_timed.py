@@ -24,14 +24,15 @@ def timed_report(reader: Reader, plan: SurvivalPlan, alpha: float) -> DesignRepo
     assert survival is not None
     here = ("group_sequential",)
     test = ("survival", "test", survival.test.family)
-    if looks.futility is not None:
-        reader.refuse((*here, "futility"), "looks at calendar times have efficacy boundaries only; leave it out")
+    if looks.futility is not None and looks.futility.binding:
+        reader.refuse((*here, "futility", "binding"), "at calendar times futility is not binding; leave it out")
     if design.solve not in ("patients", "power"):
         reader.refuse(("solve",), f'found "{design.solve}"; looks at calendar times are solved for patients or power')
     for name in ("assurance", "multiplicity"):
         if getattr(design, name) is not None:
             reader.refuse((name,), "it needs looks at information, or none; leave it out")
     efficacy = reader.boundary(looks.efficacy, *here, "efficacy")
+    futility = None if looks.futility is None else reader.boundary(looks.futility, *here, "futility")
     reader.finish()
     found: TimedLooks | None = None
     places = {
@@ -40,6 +41,8 @@ def timed_report(reader: Reader, plan: SurvivalPlan, alpha: float) -> DesignRepo
         "efficacy": (*here, "efficacy"),
         "spending": (*here, "efficacy"),
         "efficacy_at": (*here, "efficacy", "at"),
+        "futility": (*here, "futility"),
+        "futility_at": (*here, "futility", "at"),
         "method": (*test, "method"),
         "margin": (*test, "margin"),
         "until": (*test, "until"),
@@ -55,6 +58,8 @@ def timed_report(reader: Reader, plan: SurvivalPlan, alpha: float) -> DesignRepo
             sided=design.sided,
             power=design.power,
             efficacy_at=looks.efficacy.at,
+            futility=futility,
+            futility_at=None if looks.futility is None else looks.futility.at,
         )
     reader.finish()
     assert found is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sim.design import config as models
@@ -178,9 +178,14 @@ def looks_sentence(boundaries: GroupSequentialDesign, counts: Sequence[str], wha
     )
     if boundaries.futility_rule is not None:
         kind = "binding" if boundaries.binding else "non-binding"
-        lower = listed([f"{z:.4f}" if z > -20.0 else "none" for z in boundaries.futility[:-1]])
-        text += f", and {kind} futility boundaries by {boundaries.futility_rule}: z = {lower} at the interim looks"
+        text += _futility(kind, str(boundaries.futility_rule), boundaries.futility)
     return text + "."
+
+
+def _futility(kind: str, rule: str, bounds: Iterable[float]) -> str:
+    """The futility boundaries of the looks before the last."""
+    lower = listed([f"{z:.4f}" if z > -20.0 else "none" for z in [*bounds][:-1]])
+    return f", and {kind} futility boundaries by {rule}: z = {lower} at the interim looks"
 
 
 def timed_paragraph(design: models.DesignConfig, found: TimedLooks) -> str:
@@ -190,9 +195,11 @@ def timed_paragraph(design: models.DesignConfig, found: TimedLooks) -> str:
     times = listed([number(float(time)) for time in found.moments.times])
     upper = listed([f"{z:.4f}" if z < 20.0 else "none" for z in found.design.efficacy])
     many = f"{control + treatment} patients ({control} control, {treatment} treatment)"
+    rule = found.design.futility_rule
+    lower = "" if rule is None else _futility("non-binding", str(rule), found.design.futility)
     return (
         f"The treatment arms are compared for {design.endpoint} by the {found.test.named(unit)} with "
         f"{_errors(design)}. The data are analysed {times} {unit} after the first patient's entry with efficacy "
-        f"boundaries by {found.design.efficacy_rule}: z = {upper}. Assuming {assumptions(design, None)}, {many} "
+        f"boundaries by {found.design.efficacy_rule}: z = {upper}{lower}. Assuming {assumptions(design, None)}, {many} "
         f"entering over {number(found.course.accrual.end)} {unit} give a power of {percent(found.power)}."
     )

@@ -16,6 +16,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from sim.design.boundaries import FAR, NOTHING
+from sim.design.correlated_futility import futile, ongoing
 from sim.design.inputs import chosen_looks, information_levels, positive, probability, sides
 from sim.design.paths import SCRAMBLES, box_probability, correlation_matrix, factor, integration_error
 from sim.design.spending import Shape, Spending
@@ -46,6 +47,11 @@ class CorrelatedDesign:
         Cumulative, by the same integration.
     error
         Three standard errors of the integration in `alpha_spent[-1]`; 0 where it is exact.
+    efficacy_rule, futility_rule
+        How the boundaries were made.
+    futility
+        Stop for futility where all statistics lie below it, which alpha does not count on; minus infinity where a look
+        has none. See `sim.design.correlated_futility.with_futility`.
     """
 
     alpha: float
@@ -57,6 +63,8 @@ class CorrelatedDesign:
     alpha_spent: Floats
     error: float
     efficacy_rule: Spending | Shape
+    futility: Floats
+    futility_rule: Spending | Shape | None = None
 
     def __repr__(self) -> str:
         bounds = ", ".join(f"{value:.4f}" for value in self.efficacy)
@@ -66,10 +74,11 @@ class CorrelatedDesign:
     def conventions(self) -> str:
         """What the numbers mean, in words that could go into a protocol."""
         tested = "" if self.statistics == 1 else f" The largest of {self.statistics} statistics is tested at each look."
+        futility = "" if self.futility_rule is None else f"; futility by {self.futility_rule}, non-binding"
         return (
-            f"{self.efficacy_rule}; {'one' if self.sided == 1 else 'two'}-sided. The covariance of the statistics over "
-            f"looks is used as given, increments need not be independent.{tested} Integration by randomised Sobol "
-            f"points of a fixed seed, error in alpha below {max(self.error, 1e-9):.1g}."
+            f"{self.efficacy_rule}; {'one' if self.sided == 1 else 'two'}-sided{futility}. The covariance of the "
+            f"statistics over looks is used as given, increments need not be independent.{tested} Integration by "
+            f"randomised Sobol points of a fixed seed, error in alpha below {max(self.error, 1e-9):.1g}."
         )
 
     def exits(self, mean: ArrayLike, *, correlation: ArrayLike | None = None) -> Floats:
@@ -85,10 +94,27 @@ class CorrelatedDesign:
         values = self._mean("mean", mean)
         matrix = self.correlation if correlation is None else correlation_matrix("correlation", correlation)
         found = [
-            crossing(matrix, self.efficacy[: look + 1], sided=self.sided, count=self.statistics, mean=values)
+            crossing(
+                matrix,
+                self.efficacy[: look + 1],
+                sided=self.sided,
+                count=self.statistics,
+                mean=values,
+                futility=self.futility[:look],
+            )
             for look in range(len(self.efficacy))
         ]
-        return np.array([float(each.mean()) for each in found])
+        return np.array([max(float(each.mean()), 0.0) for each in found])
+
+    def futile(self, mean: ArrayLike, *, correlation: ArrayLike | None = None) -> Floats:
+        """Probability of stopping for futility at each look before the last, shape (K,); arguments as in `exits`."""
+        values = self._mean("mean", mean)
+        matrix = self.correlation if correlation is None else correlation_matrix("correlation", correlation)
+        found = np.zeros(len(self.efficacy))
+        for look in range(len(self.efficacy) - 1):
+            bounds = self.efficacy[: look + 1], self.futility[: look + 1]
+            found[look] = futile(matrix, *bounds, count=self.statistics, mean=values)
+        return found
 
     def power_at(self, mean: ArrayLike) -> float:
         """Probability of crossing the upper boundary at any look, for given means of the statistics."""
@@ -139,25 +165,35 @@ class CorrelatedDesign:
         )
 
 
-def crossing(correlation: Floats, bounds: Floats, *, sided: int, count: int, mean: Floats | None = None) -> Floats:
+def crossing(
+    correlation: Floats,
+    bounds: Floats,
+    *,
+    sided: int,
+    count: int,
+    mean: Floats | None = None,
+    futility: Floats | None = None,
+) -> Floats:
     """Probability, by scramble, of crossing the last of these upper boundaries, and none before.
 
     The sum over the statistics of the look, each the first to cross; the one that crosses is integrated first, then
-    those before it from the nearest on.
+    those before it from the nearest on. `futility` holds the boundaries of the looks before the last.
     """
-    upper = np.repeat(bounds, count)
-    lower = -upper if sided == 2 else np.full(upper.size, -np.inf)
-    if mean is not None:
-        upper, lower = upper - mean[: upper.size], lower - mean[: upper.size]
     found = np.zeros(SCRAMBLES)
     if not np.isfinite(bounds[-1]):
         return found
-    for crosses in range(len(upper) - count, len(upper)):
-        order = [crosses, *(row for row in reversed(range(crosses)) if np.isfinite(upper[row]))]
-        root = factor(correlation[np.ix_(order, order)])
-        low, high = lower[order], upper[order]
-        low[0], high[0] = upper[crosses], np.inf
-        found += box_probability(root, low, high)
+    floor = np.full(bounds.size - 1, -np.inf) if futility is None else futility
+    shift = np.zeros(bounds.size * count) if mean is None else mean[: bounds.size * count]
+    for sign, under, over in ongoing(bounds[:-1], floor, count=count, mirrored=sided == 2):
+        last = bounds[-1]
+        upper = np.repeat(np.append(over, last), count) - shift
+        lower = np.repeat(np.append(under, -last if sided == 2 else -np.inf), count) - shift
+        for crosses in range(len(upper) - count, len(upper)):
+            before = (row for row in reversed(range(crosses)) if np.isfinite(upper[row]) or np.isfinite(lower[row]))
+            order = [crosses, *before]
+            low, high = lower[order], upper[order]
+            low[0], high[0] = upper[crosses], np.inf
+            found += sign * box_probability(factor(correlation[np.ix_(order, order)]), low, high)
     return found
 
 
@@ -215,7 +251,7 @@ def correlated_sequential(
         used = 0.0
         for look in range(looks):
             error = float(wanted[look]) - used
-            if chosen[look] and error > NOTHING:
+            if wanted[look] - (wanted[look - 1] if look else 0.0) > NOTHING:
                 spent_by = partial(_appended, spend, bounds[:look])
                 bounds[look] = _root(spent_by, error, high=-float(ndtri(error / count)))
                 spent[look] = spend(bounds[: look + 1])
@@ -250,6 +286,7 @@ def correlated_sequential(
         alpha_spent=readonly(np.cumsum(spent.mean(axis=1)) * side_count),
         error=integration_error(spent.sum(axis=0)) * side_count,
         efficacy_rule=efficacy,
+        futility=readonly(np.full(looks, -np.inf)),
     )
 
 

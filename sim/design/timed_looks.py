@@ -13,6 +13,7 @@ from scipy.special import ndtr
 
 from sim.design.characteristics import Characteristics
 from sim.design.correlated import CorrelatedDesign, correlated_sequential
+from sim.design.correlated_futility import with_futility
 from sim.design.course import Course
 from sim.design.effects import with_treatment
 from sim.design.inputs import enough_events
@@ -86,7 +87,8 @@ class TimedLooks:
         harm = np.zeros(rejected.size)
         if self.design.sided == 2:
             harm = self.design.exits(-means, correlation=moments.correlation)
-        futility = np.append(np.zeros(rejected.size - 1), 1.0 - (rejected + harm).sum())
+        futility = self.design.futile(means, correlation=moments.correlation)
+        futility[-1] = 1.0 - (rejected + harm + futility).sum()
         stopped = rejected + harm + futility
         events, entered = moments.events * patients, course.accrual.entered(moments.times)
         return Characteristics(
@@ -106,25 +108,28 @@ class TimedLooks:
         )
 
     def looks(self) -> pd.DataFrame:
-        """One row a look: time, information, patients and events expected, boundary, alpha spent, power."""
+        """One row a look: time, information, patients and events expected, boundaries, alpha spent, power, stopping."""
         import pandas as pd
 
-        z = np.where(np.isfinite(self.design.efficacy), self.design.efficacy, np.nan)
-        exits = self.design.exits(self.means)
-        return pd.DataFrame(
-            {
-                "look": np.arange(1, self.moments.times.size + 1),
-                "time": self.moments.times,
-                "information": self.moments.information,
-                "patients": self.course.accrual.entered(self.moments.times),
-                "events": self.moments.events * sum(self.arms),
-                "efficacy_z": z,
-                "efficacy_p": ndtr(-z) * self.design.sided,
-                "alpha_spent": self.design.alpha_spent,
-                "power": np.cumsum(exits),
-                "stop": exits,
-            }
-        )
+        found = self.characteristics()
+        table: dict[str, object] = {
+            "look": np.arange(1, self.moments.times.size + 1),
+            "time": self.moments.times,
+            "information": self.moments.information,
+            "patients": found.patients,
+            "events": found.events,
+        }
+        drawn = {"efficacy": self.design.efficacy}
+        if self.design.futility_rule is not None:
+            drawn["futility"] = self.design.futility
+        for name, bounds in drawn.items():
+            z = np.where(np.isfinite(bounds), bounds, np.nan)
+            table[f"{name}_z"] = z
+            table[f"{name}_p"] = ndtr(-z) * self.design.sided
+        table["alpha_spent"] = self.design.alpha_spent
+        table["power"] = np.cumsum(found.efficacy)
+        table["stop"] = found.efficacy + found.harm + found.futility
+        return pd.DataFrame(table)
 
 
 def timed_looks(
@@ -137,6 +142,8 @@ def timed_looks(
     sided: int = 1,
     power: float | None = None,
     efficacy_at: Sequence[int] | None = None,
+    futility: Spending | Shape | None = None,
+    futility_at: Sequence[int] | None = None,
 ) -> TimedLooks:
     """Boundaries and patients of a trial with looks at calendar times.
 
@@ -151,6 +158,8 @@ def timed_looks(
         Calendar times of the looks, ascending, shape (K,).
     efficacy, alpha, sided, efficacy_at
         As in `sim.design.sequential.group_sequential`; spending is by the information of the (first) statistic.
+    futility, futility_at
+        A non-binding futility boundary of a one-sided test, see `sim.design.correlated_futility.with_futility`.
     power
         Asked for; without, the trial keeps its patients.
 
@@ -170,7 +179,13 @@ def timed_looks(
         statistics=count,
         efficacy_at=efficacy_at,
     )
-    patients = course.patients if power is None else design.patients_for(moments.effect, power=power)
+    if futility is not None:
+        given = course.patients if power is None else None
+        design, patients = with_futility(
+            design, moments.effect, rule=futility, power=power, patients=given, futility_at=futility_at
+        )
+    else:
+        patients = course.patients if power is None else design.patients_for(moments.effect, power=power)
     whole = sum(whole_arms(patients, course.allocation))
     enough_events("times", moments.times, moments.events * whole)
     last = replace(
