@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from error_rates import PAGE, page, rates, stored
-from rate_check import Rate
+from rate_check import Rate, covers, with_deviations
 
 RATES = {rate.id: rate for rate in rates()}
 
@@ -42,3 +42,14 @@ def test_a_rate_off_its_level_does_not_hold() -> None:
     assert Rate(kind="coverage", **{**shared, "nominal": 0.95}, accepted=0.93, deviation="small").holds(0.93)
     with pytest.raises(ValueError, match="needs its reason"):
         Rate(kind="type I error", **shared, accepted=0.06)
+
+
+def test_a_deviation_is_accepted_in_the_rates_whose_ids_begin_so_and_one_of_no_rate_is_refused() -> None:
+    wide, narrow = covers("m", "wide; 50", lambda: 0), covers("m", "narrow; 50", lambda: 0)
+    found = with_deviations([wide, narrow], {"m: narrow": (0.94, "few events")})
+    assert found[0] is wide
+    assert (found[1].id, found[1].accepted, found[1].deviation) == ("m: narrow; 50", 0.94, "few events")
+    assert not wide.holds(0.94)
+    assert found[1].holds(0.94)
+    with pytest.raises(ValueError, match=r"^m: other: no rate begins so"):
+        with_deviations([wide, narrow], {"m: other": (0.94, "few events")})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 MOST = 3.0
 """Monte Carlo standard errors (of the nominal rate) that an observed rate may lie on the wrong side of it."""
@@ -50,3 +50,25 @@ class Rate:
             return abs(observed - self.exact) <= reach
         bound = self.nominal if self.accepted is None else self.accepted
         return observed <= bound + reach if self.kind == "type I error" else observed >= bound - reach
+
+
+def rejects(method: str, setting: str, count: Callable[[], int], *, nominal: float = 0.05, **more: Any) -> Rate:
+    """The type I error of a test in 100,000 data sets; `more`: what else a `Rate` takes."""
+    return Rate(f"{method}: {setting}", method, setting, "type I error", nominal, 100_000, count, **more)
+
+
+def covers(method: str, setting: str, count: Callable[[], int], *, nominal: float = 0.95, **more: Any) -> Rate:
+    """The coverage of an interval in 100,000 data sets; `more`: what else a `Rate` takes."""
+    return Rate(f"{method}: {setting}", method, setting, "coverage", nominal, 100_000, count, **more)
+
+
+def with_deviations(rates: list[Rate], known: dict[str, tuple[float, str]]) -> list[Rate]:
+    """The rates with those accepted in place of the nominal one, and why, by the beginning of their ids."""
+    for start in known:
+        if not any(rate.id.startswith(start) for rate in rates):
+            raise ValueError(f"{start}: no rate begins so")
+    found = {rate.id: known[start] for rate in rates for start in known if rate.id.startswith(start)}
+    return [
+        replace(rate, accepted=found[rate.id][0], deviation=found[rate.id][1]) if rate.id in found else rate
+        for rate in rates
+    ]
