@@ -74,7 +74,12 @@ class CorrelatedDesign:
     def conventions(self) -> str:
         """What the numbers mean, in words that could go into a protocol."""
         tested = "" if self.statistics == 1 else f" The largest of {self.statistics} statistics is tested at each look."
-        futility = "" if self.futility_rule is None else f"; futility by {self.futility_rule}, non-binding"
+        futility = ""
+        if self.futility_rule is not None:
+            futility = (
+                f"; futility by {self.futility_rule}, non-binding (the type I error does not count on it), its stops "
+                "obeyed in power"
+            )
         return (
             f"{self.efficacy_rule}; {'one' if self.sided == 1 else 'two'}-sided{futility}. The covariance of the "
             f"statistics over looks is used as given, increments need not be independent.{tested} Integration by "

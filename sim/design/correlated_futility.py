@@ -121,7 +121,7 @@ def with_futility(
     values = np.asarray(effect, dtype=np.float64).ravel()
     if isinstance(rule, Shape):
         if rule.kind != "fixed" or rule.values is None:
-            raise EngraftError(f"futility: found {rule!s}; it must be a spending function or fixed_bounds")
+            raise EngraftError(f"futility: found {rule!s}; it must be a spending function or values of z as given")
         given = np.array(rule.values, dtype=np.float64)
         if given.size != looks - 1:
             raise EngraftError(f"futility: found {given.size} given boundaries; {looks} looks need {looks - 1}")
@@ -141,12 +141,15 @@ def with_futility(
         def short(root: float) -> float:
             return at(root, wanted).power_at(root * values) - wanted
 
-        high = low * 1.05
-        while short(high) < 0.0:
-            low, high = high, high * 1.1
-            if high > 1e4 * first:
-                raise EngraftError(f"power: {wanted:.6g} cannot be reached with these effects")
-        root = float(brentq(short, low * (1.0 - 1e-9), high, xtol=1e-7 * high))
+        if short(low) >= 0.0:
+            root = low  # next to nothing is spent before the last look
+        else:
+            high = low * 1.05
+            while short(high) < 0.0:
+                low, high = high, high * 1.1
+                if high > 1e4 * first:
+                    raise EngraftError(f"power: {wanted:.6g} cannot be reached with these effects")
+            root = float(brentq(short, low, high, xtol=1e-7 * high))
     else:
         root = float(np.sqrt(patients))
         most = design.power_at(root * values)

@@ -252,7 +252,7 @@ def _futility(
             raise EngraftError("power: missing; spending of the type II error needs the power that is wanted")
         return cumulative(futility, fractions, 1.0 - power, with_futility), None
     if not isinstance(futility, Shape) or futility.kind != "fixed":
-        raise EngraftError(f"futility: found {futility!s}; it must be a spending function or fixed_bounds")
+        raise EngraftError(f"futility: found {futility!s}; it must be a spending function or values of z as given")
     values = np.asarray(futility.values, dtype=np.float64)
     if len(values) != len(fractions) - 1:
         raise EngraftError(

@@ -106,6 +106,33 @@ def test_maxcombo_stops_as_often_as_draws_do() -> None:
     assert stated.power >= 0.8
 
 
+@pytest.mark.parametrize(
+    "test", [{"restricted_mean": {"until": "12 months"}}, {"max_combo": {"weights": [[0, 0], [0, 1]]}}]
+)
+@pytest.mark.parametrize("futility", [{"spending": "pocock", "at": [2]}, {"shares": [0, 1]}])
+@pytest.mark.parametrize("power", [0.8, 0.95])
+def test_futility_that_spends_nothing_before_the_last_look_costs_no_patients(
+    test: dict[str, Any], futility: dict[str, Any], power: float
+) -> None:
+    plain: dict[str, Any] = {
+        "schema": "engraft/design/1",
+        "title": "T",
+        "alpha": 0.025,
+        "power": power,
+        "survival": {
+            "control": {"median": "12 months"},
+            "treatment": {"hazard_ratio": 0.6},
+            "accrual": {"time": "12 months"},
+            "test": test,
+        },
+    }
+    looks = {"times": ["14 months", "24 months"], "efficacy": {"spending": "obrien-fleming"}}
+    found = design({**plain, "group_sequential": {**looks, "futility": futility}}).result
+    without = design({**plain, "group_sequential": looks}).result
+    assert found.exact_patients == pytest.approx(without.exact_patients, rel=1e-6)
+    assert found.design.futility[0] == -np.inf
+
+
 def test_files_show_their_futility() -> None:
     futility = "group_sequential.futility={spending: hwang-shih-decani, parameter: -2}"
     found = design("late-effect-maxcombo", set=[futility])
@@ -116,7 +143,8 @@ def test_files_show_their_futility() -> None:
     assert looks["futility_z"].iloc[-1] == looks["efficacy_z"].iloc[-1]
     assert looks["stop"].sum() == pytest.approx(1.0)
     assert f"z = {looks['futility_z'].iloc[0]:.4f} at the interim looks" in found.paragraph
-    assert "non-binding" in found.conventions[-1]
+    assert "non-binding (the type I error does not count on it)" in found.conventions[-1]
+    assert "its stops obeyed in power" in found.conventions[-1]
     table = found.tables["operating characteristics"].set_index("hypothesis")
     assert table.loc["null hypothesis", "rejected"] < 0.0235
     assert table.loc["null hypothesis", "stopped_early"] > 0.8

@@ -68,7 +68,7 @@ GOOD: dict[str, Any] = {"alpha": 0.025, "information": [0.3, 0.7, 1.0], "efficac
         ),
         (
             {"futility": pocock(), "power": 0.9},
-            "futility: found Pocock boundaries; it must be a spending function or fixed_bounds",
+            "futility: found Pocock boundaries; it must be a spending function or values of z as given",
         ),
         ({"futility": fixed_bounds([0.0])}, "futility: found 1 given boundaries; 3 looks need 2"),
         (
