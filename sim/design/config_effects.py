@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KEY = "operating_characteristics"
+ALTERNATIVE, NULL = PLANNED = ("alternative", "null hypothesis")
 LARGEST_DRIFT = 30.0
 """Beyond this mean of Z every design rejects, or never does."""
 
@@ -45,19 +46,21 @@ def survival_effects(
         looked = found
         offered["drifts"] = lambda drift: _under_drift(plan, looked, drift)
     if isinstance(found, SequentialSurvival):
-        none = [("null hypothesis", found.characteristics(null=True))]
+        none = [(NULL, found.characteristics(null=True))]
     elif not isinstance(found.test, LogRank) and getattr(found.test, "margin", 0.0) != 0.0:
         none = []  # many pairs of laws differ by the margin
     else:
-        none = [("null hypothesis", found.characteristics(null_law(found.course, found.test)))]
-    return _tables(reader, [("alternative", found.characteristics()), *none], offered, read)
+        none = [(NULL, found.characteristics(null_law(found.course, found.test)))]
+    return _tables(reader, [(ALTERNATIVE, found.characteristics()), *none], offered, read)
 
 
 def _under_drift(plan: SurvivalPlan, found: FixedSurvival | SequentialSurvival, drift: float) -> Characteristics:
     """A drift with the calendar of the constant hazard ratio that has it, if the test is one of a hazard ratio."""
     test = found.fixed.test if isinstance(found, SequentialSurvival) else found.test
     if isinstance(test, LogRank) and (test.rho, test.gamma) == (0.0, 0.0):
-        ratio = ratio_with_drift(lambda value: found.drift_under(plan.make(value).treatment.event), drift)
+        ratio = ratio_with_drift(
+            lambda value: found.drift_under(plan.make(value).treatment.event), drift, null=test.margin
+        )
         if ratio is not None:
             return found.characteristics(plan.make(ratio).treatment.event)
     return found.characteristics(drift=drift)
@@ -72,19 +75,19 @@ def proportion_effects(reader: Reader, found: FixedProportions | SequentialPropo
     else:
         none = found.characteristics(drift=0.0)
         offered["drifts"] = lambda drift: found.characteristics(drift=drift)
-    return _tables(reader, [("alternative", found.characteristics()), ("null hypothesis", none)], offered)
+    return _tables(reader, [(ALTERNATIVE, found.characteristics()), (NULL, none)], offered)
 
 
-def one_arm_effects(reader: Reader, found: OneArm) -> dict[str, pd.DataFrame]:
-    """A single arm under other proportions."""
+def one_arm_effects(reader: Reader, found: OneArm, *, alpha: float) -> dict[str, pd.DataFrame]:
+    """A single arm under other proportions; `alpha` is the level of its test, a share of the file's if shared out."""
     given = reader.design.one_arm
     assert given is not None
 
     def under(value: float) -> Characteristics:
-        power = one_arm_power(found.patients, given.standard, value, alpha=reader.design.alpha).power
+        power = one_arm_power(found.patients, given.standard, value, alpha=alpha).power
         return one_analysis(math.nan, power, patients=found.patients)
 
-    known = [("alternative", under(given.alternative)), ("null hypothesis", under(given.standard))]
+    known = [(ALTERNATIVE, under(given.alternative)), (NULL, under(given.standard))]
     return _tables(reader, known, {"proportions": under})
 
 
@@ -113,9 +116,12 @@ def _tables(
             asked = read(value, *place) if read is not None and isinstance(entry, str) else value
             if len(reader.problems) > before:
                 continue
-            with reader.at(*place, law=place):
+            with reader.at(*place, law=place, method=place):
                 _refuse_values(key, value)
-                rows.append((_name(key, entry, value), offered[key](asked)))
+                name = _name(key, entry, value)
+                if name in PLANNED:
+                    raise EngraftError(f'"{name}" is the name of a row that is always shown; give the law another')
+                rows.append((name, offered[key](asked)))
     reader.finish()
     tables = {"operating characteristics": summary(rows)}
     if given is not None and len(rows[0][1].information) > 1:

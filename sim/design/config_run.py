@@ -343,7 +343,7 @@ def _one_arm(reader: Reader, alpha: float) -> DesignReport:
     ]
     tables = {"design": pd.DataFrame(rows, columns=["quantity", "exact", "planned"])}
     if design.operating_characteristics is not None:
-        tables |= one_arm_effects(reader, result)
+        tables |= one_arm_effects(reader, result, alpha=alpha)
     return DesignReport(
         design.title,
         tables,

@@ -11,6 +11,7 @@ from sim.design.fixed import FixedSurvival
 from sim.design.fixed_proportions import FixedProportions
 from sim.design.sequential import GroupSequentialDesign
 from sim.design.sequential_plan import SequentialSurvival
+from sim.design.survival_tests import SurvivalTest
 from sim.design.timed_looks import TimedLooks
 
 
@@ -90,9 +91,9 @@ def _the(test: str) -> str:
     return test if test.startswith("Fisher") else f"the {test}"
 
 
-def test_name(design: models.DesignConfig, fixed: FixedSurvival) -> str:
+def test_name(design: models.DesignConfig, test: SurvivalTest) -> str:
     """What the test is called, with competing events."""
-    name = fixed.test.named(design.time_unit)
+    name = test.named(design.time_unit)
     survival = design.survival
     assert survival is not None
     if survival.subdistribution:
@@ -110,7 +111,7 @@ def survival_paragraph(design: models.DesignConfig, fixed: FixedSurvival, ratio:
     control, treatment = fixed.arms
     unit = design.time_unit
     many = f"{control + treatment} patients ({control} control, {treatment} treatment)"
-    test = test_name(design, fixed)
+    test = test_name(design, fixed.test)
     if fixed.test.event_driven and fixed.wanted is not None:
         have = f"{fixed.events:.0f} events give the {test} with {_errors(design)} a power of {percent(fixed.power)}."
         when = (
@@ -160,7 +161,7 @@ def sequential_paragraph(design: models.DesignConfig, found: SequentialSurvival,
     when = "" if alternative.expected_time is None else f" and {number(alternative.expected_time)} {unit}"
     looks = looks_sentence(found.design, [f"{count:.0f}" for count in found.events], "events")
     return (
-        f"The treatment arms are compared for {design.endpoint} by the {test_name(design, fixed)} with "
+        f"The treatment arms are compared for {design.endpoint} by the {test_name(design, fixed.test)} with "
         f"{_errors(design)}. {looks} Assuming {assumptions(design, ratio)}, {control + treatment} patients ({control} "
         f"control, {treatment} treatment) entering over {number(fixed.course.accrual.end)} {unit} and at most "
         f"{fixed.events:.0f} events give a power of {percent(alternative.power)}; the last analysis is expected "
@@ -198,7 +199,7 @@ def timed_paragraph(design: models.DesignConfig, found: TimedLooks) -> str:
     rule = found.design.futility_rule
     lower = "" if rule is None else _futility("non-binding", str(rule), found.design.futility)
     return (
-        f"The treatment arms are compared for {design.endpoint} by the {found.test.named(unit)} with "
+        f"The treatment arms are compared for {design.endpoint} by the {test_name(design, found.test)} with "
         f"{_errors(design)}. The data are analysed {times} {unit} after the first patient's entry with efficacy "
         f"boundaries by {found.design.efficacy_rule}: z = {upper}{lower}. Assuming {assumptions(design, None)}, {many} "
         f"entering over {number(found.course.accrual.end)} {unit} give a power of {percent(found.power)}."

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 from scipy.optimize import brentq
 
 from sim.design.course import Course
@@ -38,20 +39,32 @@ def direction(test: SurvivalTest, course: Course) -> float:
     return -1.0 if own and constant_hazard_ratio(course) > 1.0 else 1.0
 
 
-def ratio_with_drift(drift_of: Callable[[float], float], drift: float) -> float | None:
-    """The constant hazard ratio under which Z has a mean; None if there is none within 0.0001 and 10,000.
+STEPS = 64
+"""Of the logarithm of a hazard ratio from the hypothesis to reject to the least and the greatest there is."""
+
+
+def ratio_with_drift(drift_of: Callable[[float], float], drift: float, *, null: float = 1.0) -> float | None:
+    """The constant hazard ratio nearest to `null` under which Z has a mean; None if none in 0.0001 to 10,000 has it.
 
     Parameters
     ----------
     drift_of
-        Mean of Z under a ratio, rising or falling throughout.
+        Mean of Z under a ratio, 0 at `null`. At a fixed time it may rise and fall again (Lachin-Foulkes): with a very
+        small ratio hardly an event is left to estimate it by.
     """
 
     def beside(logarithm: float) -> float:
         return drift_of(math.exp(logarithm)) - drift
 
-    most = math.log(LARGEST_RATIO)
-    low, high = beside(-most), beside(most)
-    if not low * high < 0.0:
-        return None
-    return math.exp(float(brentq(beside, -most, most, xtol=1e-12)))
+    start, most = math.log(null), math.log(LARGEST_RATIO)
+    if abs(drift) < 1e-9:
+        return null
+    steps = np.arange(1, STEPS + 1) / STEPS
+    before = [start, start]
+    for share in steps:
+        for side, end in enumerate((-most, most)):
+            here = start + float(share) * (end - start)
+            if beside(here) * -drift <= 0.0:
+                return math.exp(float(brentq(beside, before[side], here, xtol=1e-12)))
+            before[side] = here
+    return None

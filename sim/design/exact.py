@@ -134,7 +134,7 @@ def two_arm_power(
     test: ExactTest = "fisher",
     higher: bool | None = None,
 ) -> float:
-    """Exact power of a test of two proportions, in the direction of the difference (both, if two-sided).
+    """Exact power of a test of two proportions: rejections in the direction of the difference, as for other tests.
 
     Parameters
     ----------
@@ -143,14 +143,12 @@ def two_arm_power(
     patients
         Of the control and the treatment arm.
     higher
-        Count rejections in this direction only, wherever the difference lies: for more responses under treatment, or
-        for fewer.
+        The direction in place of that of the difference: for more responses under treatment, or for fewer.
     """
     before, after = probability("control", control), probability("treatment", treatment)
-    if higher is None:
-        region = rejection_region(*patients, alpha=alpha, sided=sided, higher=after > before, test=test)
-    else:
-        region = rejection_region(*patients, alpha=alpha / sides(sided), higher=higher, test=test)
+    level = probability("alpha", alpha) / sides(sided)
+    upwards = after > before if higher is None else higher
+    region = rejection_region(*patients, alpha=level, higher=upwards, test=test)
     return float(_law(before, patients[0]) @ region @ _law(after, patients[1]))
 
 

@@ -108,14 +108,14 @@ class FixedProportions:
         if self.exact:
             if drift is not None:
                 raise EngraftError(f"drift: {self.name} has no statistic with a normal law; give a proportion")
-            higher = self.treatment > self.control
-            return one_analysis(math.nan, self._exact_power(after, higher=higher), patients=sum(self.arms))
+            return one_analysis(math.nan, self._exact_power(after), patients=sum(self.arms))
         mean = self.drift_under(after) if drift is None else drift
         power = float(ndtr(mean - critical_value(self.alpha, self.sided)))
         return one_analysis(mean, power, patients=sum(self.arms))
 
-    def _exact_power(self, treatment: float, *, higher: bool | None = None) -> float:
+    def _exact_power(self, treatment: float) -> float:
         test: ExactTest = "fisher" if self.method == "fisher" else "z_pooled"
+        higher = self.treatment > self.control
         return two_arm_power(
             self.control, treatment, self.arms, alpha=self.alpha, sided=self.sided, test=test, higher=higher
         )

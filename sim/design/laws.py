@@ -237,7 +237,7 @@ def _steps(starts: ArrayLike, field: str, values: ArrayLike) -> tuple[tuple[floa
         raise EngraftError(f"starts: row 0 is {begin[0]:.12g}; the first interval starts at 0")
     refuse("starts", begin, np.concatenate(([False], np.diff(begin) <= 0.0)), "starts must increase")
     if begin.size != level.size:
-        raise EngraftError(f"{field}: found {level.size} rows, but starts has {begin.size}; each interval needs one")
+        raise EngraftError(f"{field}: found {level.size} for {begin.size} starts; each interval needs one")
     refuse(field, level, level < 0.0, "it must be 0 or more")
     return tuple(begin.tolist()), tuple(level.tolist())
 

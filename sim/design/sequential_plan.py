@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr
 
-from sim.design.characteristics import Characteristics, summary
+from sim.design.characteristics import Characteristics
 from sim.design.course import Course
 from sim.design.effects import null_law, with_treatment
 from sim.design.fixed import FixedSurvival, Solved, fixed_survival
@@ -67,8 +67,9 @@ class SequentialSurvival:
 
     @property
     def events(self) -> Floats:
-        """Events at each look, rounded up."""
-        planned = [round_up(self.fixed.events * float(share)) for share in self.design.information]
+        """Events at each look, rounded up; at most those of the last analysis, which are not whole if expected only."""
+        most = self.fixed.events
+        planned = [min(round_up(most * float(share)), most) for share in self.design.information]
         return np.array(planned, dtype=float)
 
     @property
@@ -174,10 +175,6 @@ class SequentialSurvival:
         less = treatment <= control or self._margin > 1.0
         return np.asarray(self._margin * (ratio if less else 1.0 / ratio))
 
-    def summary(self) -> pd.DataFrame:
-        """Operating characteristics: one row a hypothesis."""
-        return summary([("alternative", self.characteristics()), ("null hypothesis", self.characteristics(null=True))])
-
 
 def sequential_survival(
     course: Course,
@@ -275,8 +272,3 @@ class SequentialProportions:
         table["stop"] = alternative.efficacy + alternative.harm + alternative.futility
         table["stop_null"] = none.efficacy + none.harm + none.futility
         return pd.DataFrame(table)
-
-    def summary(self) -> pd.DataFrame:
-        """Operating characteristics: one row a hypothesis."""
-        none = self.characteristics(drift=0.0)
-        return summary([("alternative", self.characteristics()), ("null hypothesis", none)])

@@ -11,6 +11,7 @@ import pytest
 from scipy.stats import binom, hypergeom, multivariate_normal, norm
 
 from sim.design.config_run import design
+from sim.design.exact import rejection_region
 from sim.stats import batch
 from tests.design import simulated_trials as simulated
 
@@ -165,6 +166,21 @@ def test_a_drift_has_its_power_and_the_calendar_of_its_hazard_ratio() -> None:
     assert lower["expected_duration"] == pytest.approx(upper["expected_duration"], rel=1e-3)
 
 
+def test_a_drift_of_lachin_and_foulkes_at_a_fixed_time_is_that_of_the_nearest_ratio() -> None:
+    """Towards a ratio of 0 the drift falls again, as no event is left in the treatment arm."""
+    for margin, planned in ((1.0, 0.6), (1.5, 1.0)):
+        test = {"log_rank": {"method": "lachin_foulkes"} | ({"margin": margin} if margin > 1.0 else {})}
+        plain = curve_test(test, {"hazard_ratio": planned}, allocation=0.5)
+        table = effects(plain, {"drifts": [0.0, 2.8, 4.5, -2.0, 29.0], "hazard_ratios": [0.0001, margin]})
+        assert table.loc["hazard ratio 0.0001", "drift"] < 4.5
+        none = table.loc[f"hazard ratio {margin:g}", "expected_events"]
+        assert table.loc["drift 0", "expected_events"] == pytest.approx(none)
+        events = table.loc[[f"drift {drift}" for drift in ("-2", "0", "2.8", "4.5")], "expected_events"].to_numpy()
+        assert np.all(np.diff(events) < 0.0)
+        assert table.loc["drift 4.5", "drift"] == pytest.approx(4.5)
+        assert math.isnan(table.loc["drift 29", "expected_events"])
+
+
 def test_a_drift_of_a_test_without_hazard_ratio_tells_no_events() -> None:
     table = effects(curve_test(TESTS[4], {"hazard_ratio": 0.6}), {"drifts": [2.0]})
     assert table.loc["drift 2", "rejected"] == pytest.approx(norm.sf(norm.ppf(0.975) - 2.0), rel=1e-9)
@@ -212,6 +228,45 @@ def test_proportions_by_enumeration() -> None:
     assert one.loc["null hypothesis", "rejected"] == pytest.approx(found.alpha)
 
 
+def test_a_single_arm_is_tested_at_its_share_of_alpha() -> None:
+    share = "{procedure: bonferroni, this: A, hypotheses: {A: {weight: 0.5}, B: {weight: 0.5}}}"
+    table = effects("mrd-single-arm", "{proportions: [0.5, 0.7]}", f"multiplicity={share}")
+    found = design("mrd-single-arm", set=[f"multiplicity={share}"]).result
+    for row, power in (("alternative", found.power), ("proportion 0.7", found.power), ("null hypothesis", found.alpha)):
+        assert table.loc[row, "rejected"] == pytest.approx(power, rel=1e-12)
+
+
+@pytest.mark.parametrize("method", ["fisher", "z_pooled"])
+def test_two_sided_exact_power_is_that_of_the_direction_of_the_effect(method: str) -> None:
+    proportions = {"control": 0.5, "treatment": 0.53, "method": method, "patients": 60}
+    plain: dict[str, Any] = {"schema": "engraft/design/1", "title": "T", "alpha": 0.05, "sided": 2, "solve": "power"}
+    found = design({**plain, "proportions": proportions, "operating_characteristics": {"proportions": [0.53]}})
+    region = rejection_region(30, 30, alpha=0.025, test="fisher" if method == "fisher" else "z_pooled")
+    x = np.arange(31)
+    expected = binom.pmf(x, 30, 0.5) @ region @ binom.pmf(x, 30, 0.53)
+    assert found.result.power == pytest.approx(expected, rel=1e-12)
+    rejected = found.tables["operating characteristics"].set_index("hypothesis")["rejected"]
+    assert rejected[["alternative", "proportion 0.53"]].to_numpy() == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("after", [0.7, 0.6, 0.5, 0.4])
+def test_looks_at_two_proportions_are_near_the_limit_of_the_pooled_statistic(after: float) -> None:
+    """Z is tested with the pooled variance and has that of its own proportions, at every look."""
+    plain: dict[str, Any] = {"schema": "engraft/design/1", "title": "T", "alpha": 0.025, "solve": "power"}
+    plain["proportions"] = {"control": 0.5, "treatment": 0.7, "patients": 200}
+    plain["group_sequential"] = {"information": [0.5, 1], "efficacy": {"shape": "pocock"}}
+    found = design({**plain, "operating_characteristics": {"proportions": [after]}})
+    pooled = (after + 0.5) / 2.0
+    null_sd, sd = math.sqrt(4.0 * pooled * (1.0 - pooled)), math.sqrt(2.0 * (after * (1.0 - after) + 0.25))
+    means = np.sqrt([100.0, 200.0]) * (after - 0.5) / sd
+    bounds = found.result.design.efficacy * null_sd / sd
+    limit = 1.0 - multivariate_normal.cdf(bounds, means, [[1.0, math.sqrt(0.5)], [math.sqrt(0.5), 1.0]])
+    rejected = (
+        found.tables["operating characteristics"].set_index("hypothesis").loc[f"proportion {after:g}", "rejected"]
+    )
+    assert rejected == pytest.approx(limit, rel=0.015)
+
+
 def _fisher(a: int, control: int, b: int, treatment: int) -> float:
     return float(hypergeom.sf(b - 1, control + treatment, a + b, treatment))
 
@@ -223,6 +278,34 @@ def test_a_lower_proportion_is_not_taken_for_an_effect() -> None:
         assert table.loc[f"proportion {one:g}", "rejected"] > 0.2
         assert table.loc[f"proportion {other:g}", "rejected"] < 0.002
         assert table.loc["proportion 0.5", "rejected"] == pytest.approx(0.025, rel=1e-9)
+
+
+@pytest.mark.parametrize("solve", ["power", "hazard_ratio"])
+def test_events_that_are_only_expected_are_those_of_the_last_look(solve: str) -> None:
+    plain = curve_test({"log_rank": {"method": "schoenfeld"}}, {"hazard_ratio": 0.7}, solve=solve)
+    plain["group_sequential"] = {"information": [0.5, 1], "efficacy": {"spending": "pocock"}}
+    if solve == "hazard_ratio":
+        del plain["survival"]["treatment"]
+        plain["power"] = 0.8
+    found = design(plain)
+    looks = found.tables["looks"]
+    planned = found.tables["design"].set_index("quantity")["planned"]
+    assert looks["events"].iloc[-1] == pytest.approx(planned["events"])
+    assert looks["time"].iloc[-1] == pytest.approx(planned["study duration"]) == pytest.approx(42.0)
+    assert looks["events"].iloc[0] == math.ceil(planned["events"] / 2.0)
+    last = f"{planned['events']:.0f} events"
+    assert f"and {last} with" in found.paragraph
+    assert f"at most {last}" in found.paragraph
+
+
+def test_looks_at_times_name_the_test_beside_a_competing_event() -> None:
+    plain = curve_test(TESTS[0], {"hazard_ratio": 0.7}, group_sequential={"times": ["30 months", "42 months"]})
+    plain["group_sequential"]["efficacy"] = {"shape": "pocock"}
+    plain["survival"]["control"] = {"incidence": {"event": 0.3, "competing": 0.1, "at": "36 months"}}
+    del plain["survival"]["follow_up"]
+    assert "by the cause-specific log-rank test" in design(plain).paragraph
+    plain["survival"]["subdistribution"] = True
+    assert "by the test of the subdistribution hazard" in design(plain).paragraph
 
 
 def test_effects_are_shown_where_asked_for() -> None:

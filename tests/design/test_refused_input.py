@@ -59,7 +59,7 @@ CASES: list[tuple[Callable[[], object], str]] = [
     ),
     (lambda: piecewise_exponential([1, 2], [0.1, 0.2]), "starts: row 0 is 1; the first interval starts at 0"),
     (lambda: piecewise_exponential([0, 2, 2], [0.1, 0.2, 0.3]), "starts: row 2 is 2; starts must increase"),
-    (lambda: piecewise_exponential([0, 2], [0.1]), "rates: found 1 rows, but starts has 2"),
+    (lambda: piecewise_exponential([0, 2], [0.1]), "rates: found 1 for 2 starts; each interval needs one"),
     (lambda: exponential(-1), "rates: row 0 is -1; it must be 0 or more"),
     (lambda: exponential_from_survival(0, time=3), "survival: found 0; it must lie above 0"),
     (lambda: weibull(shape=1.0), "scale: give exactly one of scale and median"),
