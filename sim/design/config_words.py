@@ -184,9 +184,9 @@ def looks_sentence(boundaries: GroupSequentialDesign, counts: Sequence[str], wha
 
 
 def _futility(kind: str, rule: str, bounds: Iterable[float]) -> str:
-    """The futility boundaries of the looks before the last."""
-    lower = listed([f"{z:.4f}" if z > -20.0 else "none" for z in [*bounds][:-1]])
-    return f", and {kind} futility boundaries by {rule}: z = {lower} at the interim looks"
+    """The futility boundaries of the looks before the last; nothing if there is only one look."""
+    lower = [f"{z:.4f}" if z > -20.0 else "none" for z in [*bounds][:-1]]
+    return f", and {kind} futility boundaries by {rule}: z = {listed(lower)} at the interim looks" if lower else ""
 
 
 def timed_paragraph(design: models.DesignConfig, found: TimedLooks) -> str:

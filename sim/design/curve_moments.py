@@ -93,5 +93,5 @@ def _grid(course: Course, until: float) -> TimeGrid:
         )
     at_end = [course.at_risk(arm, 1.0, np.array([until]))[0] for arm in (course.control, course.treatment)]
     if min(at_end) <= 0.0:
-        raise EngraftError(f"time: found {until:.12g}; nobody is followed for so long")
+        raise EngraftError(f"time: found {until:.12g}; nobody is followed for so long without an event")
     return course.grid(until)

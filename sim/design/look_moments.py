@@ -211,7 +211,9 @@ def _horizons(field: str, horizons: Floats, views: Sequence[Course]) -> None:
     refuse(field, horizons, np.concatenate(([False], np.diff(horizons) < 0.0)), "it must not decrease over looks")
     for look, (horizon, view) in enumerate(zip(horizons, views, strict=True), start=1):
         if min(share[0] for share in _at_risk(view, np.array([horizon]))) <= 0.0:
-            raise EngraftError(f"{field}: found {horizon:.12g} at look {look}; nobody is followed for so long by then")
+            raise EngraftError(
+                f"{field}: found {horizon:.12g} at look {look}; nobody is followed for so long without an event by then"
+            )
 
 
 def _grid_to(views: Sequence[Course], horizons: Floats) -> TimeGrid:

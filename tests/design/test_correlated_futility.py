@@ -151,6 +151,20 @@ def test_files_show_their_futility() -> None:
     assert "futility_z" not in without.tables["looks"]
 
 
+@pytest.mark.parametrize("binding", [False, True])
+@pytest.mark.parametrize(
+    ("name", "looks"),
+    [("late-effect-maxcombo", {"times": ["44 months"]}), ("efs-and-os", {"information": [1.0]})],
+)
+def test_futility_at_the_only_look_changes_nothing(name: str, looks: dict[str, Any], binding: bool) -> None:
+    given: dict[str, Any] = {**looks, "efficacy": {"spending": "pocock"}}
+    without = design(name, set=[f"group_sequential={given}"])
+    futility = {"spending": "pocock"} | ({"binding": True} if binding and "information" in looks else {})
+    found = design(name, set=[f"group_sequential={given | {'futility': futility}}"])
+    assert found.paragraph == without.paragraph
+    assert found.tables["looks"]["stop"].tolist() == pytest.approx([1.0])
+
+
 def test_power_is_solved_for_with_futility() -> None:
     futility = "group_sequential.futility={spending: hwang-shih-decani, parameter: -2}"
     asked = design("late-effect-maxcombo", set=[futility])
