@@ -217,7 +217,9 @@ def test_matrices_that_are_no_covariance_are_refused(matrix: list[list[float]], 
 def test_looks_that_cannot_be_are_refused(course: Course) -> None:
     with pytest.raises(EngraftError, match="times: row 1 is 18; looks must be in order of time"):
         logrank_looks(course, [18.0, 18.0])
-    with pytest.raises(EngraftError, match="until: found 30 at look 1; nobody is followed for so long without an event by then"):
+    with pytest.raises(
+        EngraftError, match="until: found 30 at look 1; nobody is followed for so long without an event by then"
+    ):
         rmst_looks(course, TIMES, until=30.0)
     with pytest.raises(EngraftError, match="until: row 1 is 5; it must not decrease over looks"):
         rmst_looks(course, TIMES, until=[10.0, 5.0, 20.0])
