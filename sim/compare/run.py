@@ -102,7 +102,7 @@ class Comparison:
         full = self.summary.assign(**{MC_SE: self._mc_se})
         published = full[full["population"] == AS_PUBLISHED]
         common = full[full["population"] != AS_PUBLISHED]
-        return as_published_table(published, self._titles()), one_population_table(
+        return as_published_table(published, self._titles(), self.config.set), one_population_table(
             common, self.differences, self.config, self.kinds, self.differ, self.drawn_in_some
         )
 

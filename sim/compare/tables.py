@@ -19,6 +19,7 @@ AS_PUBLISHED_NOTE = (
     "population, with its entry gate, follow-up and estimator. Percent; after ± the Monte Carlo standard error; "
     "* marks a printed interval that was repaired."
 )
+SET_NOTE = " What this comparison sets for all arms ({paths}) does not touch these cohorts."
 ONE_POPULATION_TITLE = "{protocols} in one population: {population}"
 ONE_POPULATION_NOTE = (
     "Percent; after ± the Monte Carlo standard error.{differences} "
@@ -50,8 +51,11 @@ CLOCKS = {
 MISSING = "–"
 
 
-def as_published_table(summary: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
-    """Rows of the population ``as-published`` (with the column mc_se), as text; `titles` are those of attributes."""
+def as_published_table(summary: pd.DataFrame, titles: Mapping[str, str], changes: Mapping[str, Any]) -> pd.DataFrame:
+    """Rows of the population ``as-published`` (with the column mc_se), as text.
+
+    `titles` are those of attributes; `changes` are made in all arms of the comparison, and not in the studies.
+    """
     import pandas as pd
 
     rows = [
@@ -69,8 +73,13 @@ def as_published_table(summary: pd.DataFrame, titles: Mapping[str, str]) -> pd.D
     ]
     columns = ["study", "figure", "group", "time", "printed", "simulated", "difference", "source"]
     table = pd.DataFrame(rows, columns=columns)
-    table.attrs.update(title=AS_PUBLISHED_TITLE, note=AS_PUBLISHED_NOTE)
+    table.attrs.update(title=AS_PUBLISHED_TITLE, note=AS_PUBLISHED_NOTE + not_in_studies(changes))
     return table
+
+
+def not_in_studies(changes: Mapping[str, Any]) -> str:
+    """A sentence on `changes` of all arms, which the studies as published do not have; empty without any."""
+    return SET_NOTE.format(paths=", ".join(changes)) if changes else ""
 
 
 def one_population_table(

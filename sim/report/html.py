@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.batch.folder import NOTICE, ResultFolder
-from sim.compare.tables import points
+from sim.compare.tables import not_in_studies, points
 from sim.report.difference import differences, short
 from sim.report.parameters import PARAMETER_COLUMNS, SWITCH_COLUMNS, parameter_rows, switch_rows
 from sim.report.pictures import Picture, comparison_pictures, graph_pictures
@@ -138,7 +138,8 @@ def _result(comparison: Comparison) -> Iterator[str]:
                 if row["paired_low"] == row["paired_low"]:
                     words += f"{points(row['paired_low'])} to {points(row['paired_high'])})"
                 else:
-                    words += f"{row['discordant']} patients fared differently: too few for an interval)"
+                    who = "patient" if row["discordant"] == 1 else "patients"
+                    words += f"{row['discordant']} {who} fared differently: too few for an interval)"
             told.append(words)
         found_of = ", ".join(told) or f"nobody reaches its time zero, {rules[endpoint].from_}"
         yield f"{rules[endpoint].title or endpoint} at {format_duration(days)}: {found_of}."
@@ -180,7 +181,7 @@ def _claims(comparison: Comparison) -> Iterator[str]:
         yield (
             "The studies as published are separate cohorts, each with patients, era and follow-up of its own. The "
             "difference between two of them is not an effect of treatment. They show how well the simulation "
-            "reproduces what was printed."
+            "reproduces what was printed." + not_in_studies(config.set)
         )
     yield (
         "Intervals are Monte Carlo error only: they say how far a larger simulation could move the figures. The "

@@ -272,11 +272,22 @@ def test_studies_run_in_their_own_population_and_follow_up(found):
     assert ends.between(6 * 30.4375, 40 * 30.4375).all()
 
 
+def test_what_is_set_for_all_arms_is_said_to_leave_the_published_studies_alone(written):
+    config = written()
+    published, common = compare(config).tables()
+    changed, other = compare(config, set=['set={"parameters.relapse_2y.value": 0.9}']).tables()
+    words = "What this comparison sets for all arms (parameters.relapse_2y.value) does not touch these cohorts."
+    assert words in changed.attrs["note"]
+    assert changed.equals(published)
+    assert not other.equals(common)
+
+
 def test_printed_tables_carry_their_error_and_their_warning(found):
     comparison, _ = found
     published, common = comparison.tables()
     assert published.attrs["title"] == "Each study as published"
     assert published.attrs["note"].startswith("Separate cohorts, not a causal comparison.")
+    assert "does not touch" not in published.attrs["note"]
     assert common.attrs["title"] == "Both protocols in one population: everybody"
     assert "Monte Carlo error only" in common.attrs["note"]
     assert "share of patients who benefit" in common.attrs["note"]
