@@ -51,4 +51,9 @@ def _prior(prior: Prior | None) -> tuple[str, str]:
         return "", ""
     arguments = ", ".join(f"{value:g}" for value in prior.arguments.model_dump().values())
     low, high = prior.interval()
-    return f"{prior.family} ({arguments})", f"{low:.3g} to {high:.3g}"
+    return f"{prior.family} ({arguments})", f"{_three(low)} to {_three(high)}"
+
+
+def _three(value: float) -> str:
+    """Three figures, and no power of ten for thousands."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"

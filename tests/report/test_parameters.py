@@ -44,6 +44,8 @@ def test_every_parameter_of_the_arms_has_its_row() -> None:
         "source": "judgement",
         "assumption or note": arms["study"].parameters["hr_blina"].note,
     }
+    sandwich = {row[0]: row for row in parameter_rows({"only": load_protocol("sandwich-auto-hsct")})}
+    assert sandwich["preemption_median"][4] == "399 to 1293"
     assert all(row["source"] != "assumption" or row["assumption or note"] for row in rows.values())
     assert [row[:2] for row in switch_rows(arms)] == [
         ("one_consolidation", "false (control only)"),
