@@ -194,7 +194,7 @@ def characteristics(
     )
     return Characteristics(
         drift=drift,
-        power=float(exits.efficacy.sum()),
+        power=min(float(exits.efficacy.sum()), 1.0),  # integrated look by look, within 1e-7
         information=design.information,
         efficacy=exits.efficacy,
         harm=exits.harm,

@@ -111,7 +111,7 @@ def _tables(
         for entry, value in values.items() if isinstance(values, dict) else enumerate(values):
             place: tuple[str | int, ...] = (KEY, key, entry)
             if reader.document.locate(place) == reader.document.locate(place[:2]):
-                place = place[:2]
+                place = place[:2]  # one number, written without a list
             before = len(reader.problems)
             asked = read(value, *place) if read is not None and isinstance(entry, str) else value
             if len(reader.problems) > before:

@@ -123,7 +123,7 @@ class CorrelatedDesign:
 
     def power_at(self, mean: ArrayLike) -> float:
         """Probability of crossing the upper boundary at any look, for given means of the statistics."""
-        return float(self.exits(mean).sum())
+        return min(float(self.exits(mean).sum()), 1.0)
 
     def _mean(self, field: str, mean: ArrayLike) -> Floats:
         values = finite(field, np.asarray(mean, dtype=np.float64).ravel())

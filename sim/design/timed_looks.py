@@ -88,12 +88,14 @@ class TimedLooks:
         if self.design.sided == 2:
             harm = self.design.exits(-means, correlation=moments.correlation)
         futility = self.design.futile(means, correlation=moments.correlation)
-        futility[-1] = 1.0 - (rejected + harm + futility).sum()
+        whole = max(float((rejected + harm + futility).sum()), 1.0)  # integrated apart, they may exceed 1 a little
+        rejected, harm, futility = rejected / whole, harm / whole, futility / whole
+        futility[-1] = max(1.0 - float((rejected + harm + futility).sum()), 0.0)
         stopped = rejected + harm + futility
         events, entered = moments.events * patients, course.accrual.entered(moments.times)
         return Characteristics(
             drift=float(means[-1, 0]) if means.shape[1] == 1 else math.nan,
-            power=float(rejected.sum()),
+            power=min(float(rejected.sum()), 1.0),
             information=self.design.information,
             efficacy=rejected,
             harm=harm,

@@ -127,6 +127,20 @@ def test_looks_at_times_have_the_means_and_covariance_of_the_effect(test: dict[s
     assert row["expected_events"] == pytest.approx(events @ [first, 1.0 - first], rel=1e-9)
 
 
+@pytest.mark.parametrize("looks", [{"times": ["16 months", "26 months", "36 months"]}, {"information": [0.3, 0.7, 1]}])
+def test_probabilities_stay_within_their_range_under_a_large_effect(looks: dict[str, Any]) -> None:
+    test = {"milestone": {"at": "12 months"}} if "times" in looks else {"log_rank": {"method": "schoenfeld"}}
+    plain = curve_test(test, {"hazard_ratio": 0.3}, allocation=0.5)
+    plain["group_sequential"] = {**looks, "efficacy": {"shape": "obrien-fleming"}}
+    plain["survival"]["control"] = {"weibull": {"shape": 0.8, "median": "15 months"}}
+    if "times" in looks:
+        del plain["survival"]["follow_up"]
+    found = design({**plain, "operating_characteristics": {"hazard_ratios": [0.05, 0.1]}}).tables
+    assert (found["operating characteristics"]["rejected"] <= 1.0).all()
+    assert (found["stopping"][["efficacy", "futility"]] >= 0.0).all(axis=None)
+    assert found["stopping"]["stopped"].max() == pytest.approx(1.0, abs=1e-7)
+
+
 def test_stopping_for_harm_shortens_a_two_sided_trial_at_times() -> None:
     looks = {"times": ["30 months", "42 months"], "efficacy": {"shape": "pocock"}}
     plain = curve_test(TESTS[0], {"hazard_ratio": 0.6}, group_sequential=looks, sided=2, alpha=0.05)
