@@ -13,6 +13,10 @@ from sim.design.sequential import GroupSequentialDesign
 from sim.errors import EngraftError
 
 
+MOST_POWER = 1.0 - 1e-9
+"""Beyond it hardly a type II error is left to spend."""
+
+
 def design_at_drift(
     make: Callable[[float], GroupSequentialDesign], drift: float, *, alpha: float, sided: int = 1
 ) -> GroupSequentialDesign:
@@ -30,7 +34,8 @@ def design_at_drift(
     Returns
     -------
     GroupSequentialDesign
-        With `drift` as given, its `power` being what was looked for.
+        With `drift` as given, its `power` being what was looked for; with a larger drift than `MOST_POWER` needs, the
+        design for that power.
 
     Raises
     ------
@@ -43,7 +48,10 @@ def design_at_drift(
             "futility: the assumed effect is none, or points the other way; there is no type II error to spend"
         )
     level = alpha / sided
-    high = min(float(ndtr(wanted - critical_value(alpha, sided))), 1.0 - 1e-9)  # one analysis has the most
+    high = min(float(ndtr(wanted - critical_value(alpha, sided))), MOST_POWER)  # one analysis has the most
+    most = make(high)
+    if _drift(most) <= wanted:
+        return most
     low, step = high, 0.02 * (high - level)
     while _drift(make(low)) > wanted:
         low, step = max(low - step, level + 0.5 * (low - level)), 2.0 * step

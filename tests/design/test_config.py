@@ -119,6 +119,20 @@ def test_power_is_found_where_futility_spends_what_it_leaves(futility: str) -> N
     assert found.result.design.power == pytest.approx(rejected, abs=1e-8)
 
 
+@pytest.mark.parametrize("patients", [30, 60, 200])
+@pytest.mark.parametrize("binding", [False, True])
+def test_a_trial_that_cannot_fail_leaves_next_to_nothing_to_spend(patients: int, binding: bool) -> None:
+    plain: dict[str, Any] = {"schema": "engraft/design/1", "title": "T", "alpha": 0.025, "solve": "power"}
+    plain["proportions"] = {"control": 0.1, "treatment": 0.95, "method": "unpooled", "patients": patients}
+    looks = {"information": [0.5, 1], "efficacy": {"spending": "obrien-fleming"}}
+    futility = {"spending": "linear", "binding": binding}
+    found = design({**plain, "group_sequential": {**looks, "futility": futility}})
+    assert planned({**plain, "group_sequential": looks}, "power") == pytest.approx(1.0, abs=1e-7)
+    assert found.tables["looks"]["power"].iloc[-1] == pytest.approx(1.0, abs=1e-7)
+    row = found.tables["operating characteristics"].set_index("hypothesis").loc["null hypothesis"]
+    assert row["rejected"] <= 0.025 + 1e-7
+
+
 def test_power_of_a_survival_trial_with_beta_spending() -> None:
     looks = {"information": [0.5, 1], "efficacy": {"spending": "pocock"}, "futility": {"spending": "pocock"}}
     accrual = {"time": "24 months", "patients": 400}
