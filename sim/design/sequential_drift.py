@@ -12,7 +12,6 @@ from sim.design.moments import critical_value
 from sim.design.sequential import GroupSequentialDesign
 from sim.errors import EngraftError
 
-
 MOST_POWER = 1.0 - 1e-9
 """Beyond it hardly a type II error is left to spend."""
 
