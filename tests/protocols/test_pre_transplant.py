@@ -146,6 +146,12 @@ def test_results_after_transplant_are_near_the_series_behind_the_priors(protocol
         assert 0.65 < 1 - death < 0.88
 
 
+@pytest.mark.parametrize("structure", [(), (REGROWTH,)], ids=["hazard", "regrowth"])
+def test_high_risk_means_more_relapse_under_either_structure(structure: tuple[str, ...]) -> None:
+    low, high = (share(run(CONTROL, *structure, f"parameters.high_risk.value={value}"), "CIR")[0] for value in (1, 2))
+    assert high > low + 0.06
+
+
 def test_regrowth_gives_about_the_relapse_of_the_hazard_and_molecular_relapse_comes_first() -> None:
     hazard, regrowth = (share(run(CONTROL, *how), "CIR")[0] for how in ((), (REGROWTH,)))
     assert abs(hazard - regrowth) < 0.04
