@@ -174,19 +174,25 @@ def looks_sentence(boundaries: GroupSequentialDesign, counts: Sequence[str], wha
     """When the looks are and where their boundaries lie."""
     upper = listed([f"{z:.4f}" if z < 20.0 else "none" for z in boundaries.efficacy])
     text = (
-        f"The data are analysed at {listed(counts)} {what} with efficacy boundaries by {boundaries.efficacy_rule}: "
-        f"z = {upper}"
+        f"The data are analysed at {listed(counts)} {what} with "
+        f"{_boundaries('efficacy', boundaries.efficacy_rule)}: z = {upper}"
     )
     if boundaries.futility_rule is not None:
         kind = "binding" if boundaries.binding else "non-binding"
-        text += _futility(kind, str(boundaries.futility_rule), boundaries.futility)
+        text += _futility(kind, boundaries.futility_rule, boundaries.futility)
     return text + "."
 
 
-def _futility(kind: str, rule: str, bounds: Iterable[float]) -> str:
+def _futility(kind: str, rule: object, bounds: Iterable[float]) -> str:
     """The futility boundaries of the looks before the last; nothing if there is only one look."""
     lower = [f"{z:.4f}" if z > -20.0 else "none" for z in [*bounds][:-1]]
-    return f", and {kind} futility boundaries by {rule}: z = {listed(lower)} at the interim looks" if lower else ""
+    return f", and {_boundaries(f'{kind} futility', rule)}: z = {listed(lower)} at the interim looks" if lower else ""
+
+
+def _boundaries(kind: str, rule: object) -> str:
+    """Boundaries and their rule; the word stands once where the rule has it."""
+    before, word, after = str(rule).partition("boundaries")
+    return f"{before}{kind} boundaries{after}" if word else f"{kind} boundaries by {rule}"
 
 
 def timed_paragraph(design: models.DesignConfig, found: TimedLooks) -> str:
@@ -197,10 +203,11 @@ def timed_paragraph(design: models.DesignConfig, found: TimedLooks) -> str:
     upper = listed([f"{z:.4f}" if z < 20.0 else "none" for z in found.design.efficacy])
     many = f"{control + treatment} patients ({control} control, {treatment} treatment)"
     rule = found.design.futility_rule
-    lower = "" if rule is None else _futility("non-binding", str(rule), found.design.futility)
+    lower = "" if rule is None else _futility("non-binding", rule, found.design.futility)
     return (
         f"The treatment arms are compared for {design.endpoint} by the {test_name(design, found.test)} with "
-        f"{_errors(design)}. The data are analysed {times} {unit} after the first patient's entry with efficacy "
-        f"boundaries by {found.design.efficacy_rule}: z = {upper}{lower}. Assuming {assumptions(design, None)}, {many} "
-        f"entering over {number(found.course.accrual.end)} {unit} give a power of {percent(found.power)}."
+        f"{_errors(design)}. The data are analysed {times} {unit} after the first patient's entry with "
+        f"{_boundaries('efficacy', found.design.efficacy_rule)}: z = {upper}{lower}. Assuming "
+        f"{assumptions(design, None)}, {many} entering over {number(found.course.accrual.end)} {unit} give a power of "
+        f"{percent(found.power)}."
     )

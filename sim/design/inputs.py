@@ -52,7 +52,7 @@ def enough_events(field: str, values: ArrayLike, events: ArrayLike) -> None:
     for row in range(counts.size - 1):
         if counts[row] < FEWEST_EVENTS:
             raise EngraftError(
-                f"{field}: row {row} is {looks[row]:.12g}; only {counts[row]:.3g} events are expected there, an "
+                f"{field}: row {row} is {looks[row]:.12g}; events expected there: {counts[row]:.3g}; an "
                 f"interim look at survival needs at least {FEWEST_EVENTS:g}"
             )
 

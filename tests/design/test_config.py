@@ -260,3 +260,17 @@ def test_the_null_hypothesis_of_a_margin_is_the_margin() -> None:
     assert treatment > control
     looks = plan.looks()
     assert (looks["time_null"] < looks["time"]).all()
+
+
+@pytest.mark.parametrize(
+    ("efficacy", "words"),
+    [
+        ("{shape: obrien-fleming}", "with O'Brien-Fleming efficacy boundaries: z = "),
+        ("{spending: pocock}", "with efficacy boundaries by Lan-DeMets Pocock-like spending: z = "),
+    ],
+)
+def test_the_paragraph_names_a_rule_once(efficacy: str, words: str) -> None:
+    asked = [f"group_sequential.efficacy={efficacy}", "group_sequential.futility={z: [0, 0.5]}"]
+    told = " ".join(design("os-group-sequential", set=asked).paragraph.split())
+    assert words in told
+    assert "and non-binding futility boundaries as given: z = 0.0000 and 0.5000 at the interim looks" in told
