@@ -53,6 +53,15 @@ class Move(NamedTuple):
     sure: bool = True
 
 
+class Guard(NamedTuple):
+    """A guard, which bits and whether the phase decide it, and what is known of it by these."""
+
+    tree: Expression | None
+    mask: int
+    reads_phase: bool
+    known: dict[tuple[str, int], bool | None]
+
+
 class TooManyStates(Exception):
     """The exploration has to tell fewer things apart."""
 
@@ -72,9 +81,10 @@ class Course:
         self.ends: set[tuple[str, str]] = set()
         self.moves: dict[State, list[Move]] = {}
         self.came_from: dict[State, State | None] = {}
-        self._known: dict[tuple[DocumentPath, str, int], bool | None] = {}
-        self._masks: dict[DocumentPath, tuple[int, bool]] = {}
-        self._effects: dict[str, tuple[int, int]] = {}
+        self._guards: dict[DocumentPath, Guard] = {}
+        self._effects: dict[tuple[str, ...], tuple[int, int]] = {}
+        self._starts: dict[tuple[str, ...], int | None] = {}
+        self._sure = {name: not leaves_survivors(hazard) for name, hazard in self.protocol.hazards.items()}
         self._toxic = {
             name: toxicity
             for name, toxicity in self.protocol.toxicities.items()
@@ -111,17 +121,17 @@ class Course:
 
     def holds(self, path: DocumentPath, state: State) -> bool | None:
         """Whether a guard holds in a state; None where that depends on what is left open."""
-        tree = self.subject.sound(*path)
-        if tree is None:
+        if path not in self._guards:
+            tree = self.subject.sound(*path)
+            self._guards[path] = Guard(tree, *((0, False) if tree is None else self._mask(tree)), {})
+        guard = self._guards[path]
+        if guard.tree is None:
             return None
-        if path not in self._masks:
-            self._masks[path] = self._mask(tree)
-        mask, reads_phase = self._masks[path]
-        key = (path, state.phase if reads_phase else "", state.bits & mask)
-        if key not in self._known:
-            self._known[key] = self._value(tree, state)
-        self.verdicts.setdefault(path, set()).add(self._known[key])
-        return self._known[key]
+        key = (state.phase if guard.reads_phase else "", state.bits & guard.mask)
+        if key not in guard.known:
+            guard.known[key] = self._value(guard.tree, state)
+            self.verdicts.setdefault(path, set()).add(guard.known[key])
+        return guard.known[key]
 
     # How guards are known
 
@@ -186,14 +196,27 @@ class Course:
                 raise TooManyStates
 
     def _after(self, bits: int, events: Sequence[str]) -> int:
-        gate = self.protocol.enrolment.at
-        for event in events:
-            for name in (event, ENROLMENT) if event == gate else (event,):
-                if name not in self._effects:
-                    self._effects[name] = self._effect(name)
-                true, false = self._effects[name]
-                bits = (bits | true) & ~false
-        return bits
+        """What is true after events, one after the other."""
+        known = tuple(events)
+        if known not in self._effects:
+            gate = self.protocol.enrolment.at
+            kept, made = -1, 0
+            for event in known:
+                for name in (event, ENROLMENT) if event == gate else (event,):
+                    true, false = self._effect(name)
+                    kept, made = kept & ~false, (made | true) & ~false
+            self._effects[known] = kept, made
+        kept, made = self._effects[known]
+        return bits & kept | made
+
+    def _begun(self, events: Sequence[str], state: State) -> bool:
+        """Whether one of the events that start something can have happened."""
+        known = tuple(events)
+        if known not in self._starts:
+            bits = [self.bit.get(("event", event)) for event in known]
+            self._starts[known] = None if None in bits else sum(set(filter(None, bits)))
+        asked = self._starts[known]
+        return asked is None or bool(state.bits & asked)
 
     def _effect(self, event: str) -> tuple[int, int]:
         """What an event makes true and what it makes false; a flag that it both sets and clears is false then."""
@@ -237,22 +260,21 @@ class Course:
         """What does not wait for the end of the phase."""
         for name, hazard in self.protocol.hazards.items():
             guard = self.holds(("hazards", name, "while"), state)
-            started = hazard.clock.since is None or any(self.happened(event, state) for event in hazard.clock.since)
+            started = hazard.clock.since is None or self._begun(hazard.clock.since, state)
             if started and guard is not False:
                 self.fired.add(name)
                 events = hazard.emits if hazard.emits is not None else [name]
-                yield self._event(state, events, hazard.goto)._replace(sure=not leaves_survivors(hazard))
+                yield self._event(state, events, hazard.goto, sure=self._sure[name])
         for name, crossing in self.protocol.crossings.items():
             if self.holds(("crossings", name, "while"), state) is not False:
-                yield self._event(state, crossing.emits, crossing.goto)._replace(sure=False)
+                yield self._event(state, crossing.emits, crossing.goto, sure=False)
         for delay in self.protocol.delays.values():
             here = delay.while_in is None or state.phase in delay.while_in
-            if here and any(self.happened(event, state) for event in delay.since):
+            if here and self._begun(delay.since, state):
                 yield self._event(state, delay.emits, None)
         for name, watch in self.protocol.surveillance.items():
-            started = any(self.happened(event, state) for event in watch.since)
-            if started and self.holds(("surveillance", name, "while"), state) is not False:
-                yield self._event(state, watch.emits, watch.goto)._replace(sure=False)
+            if self._begun(watch.since, state) and self.holds(("surveillance", name, "while"), state) is not False:
+                yield self._event(state, watch.emits, watch.goto, sure=False)
         yield from (move._replace(sure=False) for move in self._toxicities(state))
 
     def _toxicities(self, state: State) -> Iterator[Move]:
@@ -272,10 +294,11 @@ class Course:
                     after = state._replace(bits=self._after(state.bits, events))
                     yield from self._end(after, phase, cycles=False)
 
-    def _event(self, state: State, events: Sequence[str], goto: str | None) -> Move:
-        if goto is not None:
-            return self._enter(state.phase, goto, state.bits, events=events)
-        return Move(State(state.phase, state.waiting, self._after(state.bits, events)))
+    def _event(self, state: State, events: Sequence[str], goto: str | None, *, sure: bool = True) -> Move:
+        if goto is None:
+            return Move(State(state.phase, state.waiting, self._after(state.bits, events)), sure=sure)
+        move = self._enter(state.phase, goto, state.bits, events=events)
+        return move if sure else Move(move.to, move.dies, sure=False)
 
     def _end(self, state: State, phase: Phase, *, cycles: bool = True) -> Iterator[Move]:
         here: DocumentPath = ("phases", state.phase)
