@@ -97,7 +97,13 @@ def _codes(audits: list[Audit]) -> Iterator[str]:
         why = "" if checks[code] or code in computable else f": {stated[code].not_computable}"
         margin = f"{code:<6} {stated[code].severity:<5} "
         indent = " " * (len(margin) + 33)
-        words = fill(f"{stated[code].title}{why}", _width(), initial_indent=indent, subsequent_indent=indent)
+        words = fill(
+            f"{stated[code].title}{why}",
+            _width(),
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_on_hyphens=False,
+        )
         ways = how.split(", ")
         lines = words.splitlines()
         for place in range(max(len(ways), len(lines))):
@@ -122,7 +128,8 @@ def _text(audits: list[Audit]) -> Iterator[str]:
 
 
 def _of_file(one: Audit, width: int) -> Iterator[str]:
-    yield fill(f"{one.file}: {one.evidence.title}", width, subsequent_indent="  ")
+    heading = f"{one.file}: {one.evidence.title}"
+    yield fill(heading, width, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
     yield f"  {count(len(one.evidence.records), 'record')}: {_levels(one.findings)}"
     yield ""
     for level, meaning in _LEVELS.items():
@@ -140,7 +147,7 @@ def _of_file(one: Audit, width: int) -> Iterator[str]:
         yield "not found by arithmetic"
         yield ""
         for code, why in missed:
-            yield fill(f"{code:<6} {why}", width, subsequent_indent=_MARGIN)
+            yield fill(f"{code:<6} {why}", width, subsequent_indent=_MARGIN, break_on_hyphens=False)
         yield ""
 
 

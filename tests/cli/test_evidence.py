@@ -30,6 +30,13 @@ def test_without_a_path_all_shipped_files_are_audited(engraft: Engraft) -> None:
     assert max(map(len, done.out.splitlines())) <= 110
 
 
+def test_a_path_is_not_broken_across_lines(engraft: Engraft) -> None:
+    deep = Path("a-folder-with-a-long-name" * 5)
+    deep.mkdir()
+    (deep / "small-study.yaml").write_text(SMALL)
+    assert f"{deep}/small-study.yaml:" in engraft("evidence", f"{deep}/small-study.yaml").out
+
+
 def test_a_path_is_audited_and_findings_are_no_errors(engraft: Engraft) -> None:
     Path("small.yaml").write_text(SMALL)
     done = engraft("evidence", "small.yaml")
