@@ -25,7 +25,7 @@ def test_without_a_path_all_shipped_files_are_audited(engraft: Engraft) -> None:
     done = engraft("evidence")
     assert done.code == 0
     assert done.err == ""
-    assert [name for name in names("evidence") if f"{name}.yaml: " not in done.out] == []
+    assert [name for name in names("evidence") if f"{name}.yaml:" not in done.out] == []
     assert re.search(rf"^{len(names('evidence'))} files, [0-9]+ records: [0-9]+ hard", done.out, re.MULTILINE)
     assert max(map(len, done.out.splitlines())) <= 110
 
